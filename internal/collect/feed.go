@@ -1,0 +1,146 @@
+package collect
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
+	"github.com/snykstream/snykstream/internal/audit"
+)
+
+// feed collects one audit log. Everything it knows it has from the journal, from
+// Snyk's last answers and from the source's configuration; it is made anew
+// whenever one of them may have changed behind its back.
+type feed struct {
+	source audit.SourceRecord
+	id     audit.Feed
+	snyk   Snyk
+	book   *book
+	scan   scanner
+	board  Board
+	log    *slog.Logger
+
+	state audit.FeedState
+	known *known
+	clock skewedClock
+	// saved is when the state was last stored outside the journal; dirty says that
+	// it has moved on since.
+	saved time.Time
+	dirty bool
+
+	// now and past are the patience with polls and with what is read between them.
+	now, past patience
+	// background are the passes under way between polls, one for each lane.
+	background map[audit.LaneKind]*pass
+	group      groupSearch
+
+	lastPoll, lastSuccess, tailEnd time.Time
+}
+
+// minMargin is the lead of Snyk's clock over ours that is always reckoned with
+// when stored events are looked for by the time they were stored.
+const minMargin = 15 * time.Minute
+
+// step reads on in a pass: one answer, one page. It says whether the pass is at
+// its end.
+func (f *feed) step(ctx context.Context, p *pass) (done bool, err error) {
+	if !p.at.Before(p.to) {
+		return true, nil
+	}
+	if err := f.known.ensure(ctx, p.needs(), minMargin+f.state.ClockLead, f.scan); err != nil {
+		return false, err
+	}
+	sent := time.Now()
+	got, err := read(ctx, f.snyk, audit.Search{Feed: f.id, From: p.at, To: p.to, Lane: p.lane})
+	if err != nil {
+		return false, err
+	}
+	f.clock.learn(got.server, sent)
+	if err := f.store(ctx, p, got); err != nil {
+		return false, err
+	}
+	p.at = got.proven.End
+	return !p.at.Before(p.to), nil
+}
+
+// store enters what an answer proves: its new records and the ledger in one
+// append, or the ledger alone where nothing is new.
+func (f *feed) store(ctx context.Context, p *pass, got reading) error {
+	found := f.known.sift(f.id, got.records)
+	next := f.state.Clone()
+	next.ClockLead = max(next.ClockLead, f.clock.lead)
+	records := f.admit(ctx, &next, p.lane, found)
+	p.enter(&next, earliest(got.proven.End, f.clock.horizon()))
+	if len(records) > 0 {
+		page := audit.Page{SourceID: f.source.ID(), Feed: f.id, Records: records, Before: f.state, State: next}
+		if err := f.book.append(ctx, page); err != nil {
+			return err
+		}
+		for _, r := range records {
+			f.known.add(audit.Stored(r.Event))
+		}
+	}
+	f.state, f.dirty = next, true
+	return f.saveNowAndThen(ctx)
+}
+
+// admit makes events of the new records and counts them in the state.
+func (f *feed) admit(ctx context.Context, next *audit.FeedState, lane audit.LaneKind, found news) []audit.Record {
+	records := make([]audit.Record, len(found.records))
+	for i, o := range found.records {
+		event := audit.Normalise(o.Observed, audit.Setting{
+			SourceID: f.source.ID(), Feed: f.id, GroupID: f.groupID(), Occurrence: o.occurrence,
+		})
+		next.LastSequence++
+		event.Sequence = next.LastSequence
+		event.Origin = f.origin(o.Created, lane)
+		if event.GetOrigin() == snykstreamv1.Origin_ORIGIN_LATE {
+			next.Late++
+			next.SawLate(f.clock.now().Sub(o.Created), time.Now())
+		}
+		if o.Problem != "" {
+			next.Unreadable++
+			f.log.WarnContext(ctx, "a record could not be read and is stored raw",
+				slog.String("problem", o.Problem), slog.Uint64("sequence", event.GetSequence()))
+		}
+		next.LastEventTime = latest(next.LastEventTime, o.Created)
+		records[i] = audit.Record{Event: event, Raw: o.Raw}
+	}
+	next.Rewritten += found.rewritten
+	return records
+}
+
+// origin says how a new record came: found in time already read, from before the
+// source was created, or as it happened.
+func (f *feed) origin(created time.Time, lane audit.LaneKind) snykstreamv1.Origin {
+	switch {
+	case created.IsZero():
+		return snykstreamv1.Origin_ORIGIN_LIVE
+	case f.state.Ledger(lane).Covered.Contains(created):
+		return snykstreamv1.Origin_ORIGIN_LATE
+	case created.Before(f.source.Source.GetCreateTime().AsTime()):
+		return snykstreamv1.Origin_ORIGIN_BACKFILL
+	}
+	return snykstreamv1.Origin_ORIGIN_LIVE
+}
+
+// saveNowAndThen stores the state outside the journal, once in a while: it is
+// what is left of it when retention has passed the feed's last entry.
+func (f *feed) saveNowAndThen(ctx context.Context) error {
+	if time.Since(f.saved) < checkpointEvery {
+		return nil
+	}
+	return f.save(ctx)
+}
+
+func (f *feed) save(ctx context.Context) error {
+	if !f.dirty {
+		return nil
+	}
+	if err := f.book.checkpoint(ctx, f.id, f.state); err != nil {
+		return err
+	}
+	f.saved, f.dirty = time.Now(), false
+	return nil
+}

@@ -1,0 +1,94 @@
+package grpcapi
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+
+	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
+	"github.com/snykstream/snykstream/internal/audit"
+)
+
+// ValidateCredentials implements snykstreamv1.SourceServiceServer.
+func (s *SourceService) ValidateCredentials(ctx context.Context, r *snykstreamv1.ValidateCredentialsRequest) (*snykstreamv1.ValidateCredentialsResponse, error) {
+	cred := credentialOf(r.GetCredentials())
+	if r.GetSnyk() != nil {
+		return s.check(ctx, lowered(r.GetSnyk()), cred)
+	}
+	rec, err := s.get(ctx, r.GetSourceId())
+	if err != nil {
+		return nil, err
+	}
+	if r.GetCredentials() == nil {
+		if cred, err = s.vault.Credential(ctx, rec); err != nil {
+			return nil, err
+		}
+	}
+	return s.check(ctx, rec.Source.GetSnyk(), cred)
+}
+
+// check reports on credentials. Snyk's silence is a report too, where there is one.
+func (s *SourceService) check(ctx context.Context, config *snykstreamv1.SnykConfig, cred audit.Credential) (*snykstreamv1.ValidateCredentialsResponse, error) {
+	report, err := s.checker.Check(ctx, config, cred)
+	if _, silent := errors.AsType[*audit.SnykError](err); silent && report != nil {
+		return report, nil
+	}
+	return report, err
+}
+
+// prove returns the report of credentials that work. Where they do not, or where
+// Snyk cannot say, the error tells, and the report comes with it if there is one.
+func (s *SourceService) prove(ctx context.Context, config *snykstreamv1.SnykConfig, cred audit.Credential) (*snykstreamv1.ValidateCredentialsResponse, error) {
+	report, err := s.checker.Check(ctx, config, cred)
+	if trouble, ok := errors.AsType[*audit.SnykError](err); ok {
+		return report, snykUnavailable(trouble)
+	}
+	if err != nil || report.GetValid() {
+		return report, err
+	}
+	rejected := &audit.Error{
+		Kind: audit.KindPrecondition, Reason: snykstreamv1.ErrorReason_ERROR_REASON_CREDENTIALS_REJECTED,
+		Message: "snyk does not accept the credentials",
+	}
+	for _, check := range report.GetChecks() {
+		if check.GetResult() == snykstreamv1.CredentialCheck_RESULT_FAILED {
+			rejected.Problems = append(rejected.Problems, problemOfCheck(check, config))
+		}
+	}
+	return report, rejected
+}
+
+func problemOfCheck(check *snykstreamv1.CredentialCheck, config *snykstreamv1.SnykConfig) audit.Problem {
+	subject := "credentials"
+	switch check.GetKind() { //nolint:exhaustive // the rest is about the credentials
+	case snykstreamv1.CredentialCheck_KIND_ORGANIZATION_READABLE, snykstreamv1.CredentialCheck_KIND_ORG_AUDIT_READABLE:
+		subject = audit.Feed{Scope: audit.ScopeOrg, ID: config.GetOrganizationId()}.String()
+	case snykstreamv1.CredentialCheck_KIND_GROUP_READABLE, snykstreamv1.CredentialCheck_KIND_GROUP_AUDIT_READABLE:
+		subject = audit.Feed{Scope: audit.ScopeGroup, ID: config.GetGroupId()}.String()
+	}
+	return audit.Problem{
+		Type: strings.TrimPrefix(check.GetKind().String(), "KIND_"), Subject: subject,
+		Description: strings.TrimSpace(check.GetMessage() + " " + check.GetRemedy()),
+	}
+}
+
+// aboutCredentials says that an error is one that allow_unverified allows.
+func aboutCredentials(err error) bool {
+	known, ok := errors.AsType[*audit.Error](err)
+	return ok && (known.Reason == snykstreamv1.ErrorReason_ERROR_REASON_CREDENTIALS_REJECTED ||
+		known.Reason == snykstreamv1.ErrorReason_ERROR_REASON_SNYK_UNAVAILABLE)
+}
+
+// learn notes in the record what a check told of the credential and the group.
+func learn(rec audit.SourceRecord, cred audit.Credential, report *snykstreamv1.ValidateCredentialsResponse) audit.SourceRecord {
+	rec.Credential = cred.Info()
+	if told := report.GetCredential(); told != nil {
+		rec.Credential = proto.CloneOf(told)
+	}
+	if group := report.GetGroupId(); group != "" {
+		rec.GroupFound = strings.ToLower(group)
+	}
+	return rec
+}

@@ -1,0 +1,217 @@
+package grpcapi
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/testing/protocmp"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
+
+	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
+	"github.com/snykstream/snykstream/internal/audit"
+)
+
+func TestUpdateSourceRefuses(t *testing.T) {
+	cannot := "cannot be changed: leave it empty or as it is, or create another source"
+	for name, test := range map[string]struct {
+		patch *snykstreamv1.Source
+		mask  []string
+		want  map[string]string
+	}{
+		"another organization, group and region": {
+			&snykstreamv1.Source{Snyk: &snykstreamv1.SnykConfig{OrganizationId: otherID, GroupId: otherID, Region: snykstreamv1.Region_REGION_SNYK_AU_01}},
+			nil,
+			map[string]string{"source.snyk.organization_id": cannot, "source.snyk.group_id": cannot, "source.snyk.region": cannot},
+		},
+		"another organization in the whole of snyk": {
+			&snykstreamv1.Source{Snyk: &snykstreamv1.SnykConfig{OrganizationId: otherID}},
+			[]string{"snyk"},
+			map[string]string{"source.snyk.organization_id": cannot},
+		},
+		"another organization in everything": {
+			&snykstreamv1.Source{DisplayName: "x", Snyk: &snykstreamv1.SnykConfig{OrganizationId: otherID}},
+			[]string{"*"},
+			map[string]string{"source.snyk.organization_id": cannot},
+		},
+		"no name": {
+			&snykstreamv1.Source{},
+			[]string{"display_name"},
+			map[string]string{"source.display_name": "is required: 1 to 100 characters"},
+		},
+		"no name in everything": {
+			aNamelessSource(),
+			[]string{"*"},
+			map[string]string{"source.display_name": "is required: 1 to 100 characters"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.create(t, "mine")
+			test.patch.Id = "mine"
+			_, err := w.client.UpdateSource(t.Context(), &snykstreamv1.UpdateSourceRequest{
+				Source: test.patch, UpdateMask: &fieldmaskpb.FieldMask{Paths: test.mask},
+			})
+			f := wantFailure(t, err, codes.InvalidArgument, "INVALID_FIELD", slices.Sorted(maps.Keys(test.want))...)
+			for field, text := range test.want {
+				if got := f.bad[field].GetDescription(); got != text {
+					t.Errorf("%s: got %q, want %q", field, got, text)
+				}
+			}
+			if got := w.sources.records["mine"].Revision; got != 1 {
+				t.Error("something was stored")
+			}
+		})
+	}
+}
+
+func aNamelessSource() *snykstreamv1.Source {
+	s := aSource()
+	s.DisplayName = ""
+	return s
+}
+
+func TestUpdateSourceWithoutChange(t *testing.T) {
+	w := newWorld(t)
+	created := w.create(t, "mine")
+	answer, err := w.client.UpdateSource(t.Context(), &snykstreamv1.UpdateSourceRequest{
+		Source: &snykstreamv1.Source{Id: "mine", DisplayName: created.GetDisplayName()},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(created, answer.GetSource(), protocmp.Transform()); diff != "" {
+		t.Errorf("nothing changes, the etag neither (-want +got):\n%s", diff)
+	}
+}
+
+func TestUpdateSourceEtag(t *testing.T) {
+	w := newWorld(t)
+	created := w.create(t, "mine")
+	rename := func(name, etag string) error {
+		_, err := w.client.UpdateSource(t.Context(), &snykstreamv1.UpdateSourceRequest{
+			Source: &snykstreamv1.Source{Id: "mine", DisplayName: name, Etag: etag},
+		})
+		return err
+	}
+	if err := rename("one", created.GetEtag()); err != nil {
+		t.Fatal(err)
+	}
+	wantFailure(t, rename("two", created.GetEtag()), codes.Aborted, "ETAG_MISMATCH")
+	if got := w.sources.records["mine"].Source.GetDisplayName(); got != "one" {
+		t.Errorf("the name is %q", got)
+	}
+}
+
+// Two changes at once: who sent an etag hears of it, who did not has both.
+func TestUpdateSourceRaces(t *testing.T) {
+	for name, test := range map[string]struct {
+		etag  bool
+		times int
+		code  codes.Code
+	}{
+		"with an etag":             {etag: true, times: 1, code: codes.Aborted},
+		"without":                  {times: 1, code: codes.OK},
+		"without, more than once":  {times: updateTries - 1, code: codes.OK},
+		"without, again and again": {times: updateTries, code: codes.Aborted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			created := w.create(t, "mine")
+			left := test.times
+			w.sources.beforeUpdate = func() {
+				if left == 0 {
+					return
+				}
+				left--
+				w.sources.mu.Lock()
+				defer w.sources.mu.Unlock()
+				rec := w.sources.records["mine"]
+				rec.Source = proto.CloneOf(rec.Source)
+				rec.Source.Labels = map[string]string{"by": "another"}
+				w.sources.put(rec)
+			}
+			patch := &snykstreamv1.Source{Id: "mine", DisplayName: "new"}
+			if test.etag {
+				patch.Etag = created.GetEtag()
+			}
+			answer, err := w.client.UpdateSource(t.Context(), &snykstreamv1.UpdateSourceRequest{Source: patch})
+			if test.code != codes.OK {
+				wantFailure(t, err, test.code, "ETAG_MISMATCH")
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s := answer.GetSource(); s.GetDisplayName() != "new" || s.GetLabels()["by"] != "another" {
+				t.Errorf("one change was lost: %v", s)
+			}
+		})
+	}
+}
+
+func TestUpdateSourceCredentials(t *testing.T) {
+	const next = "22222222-2222-4333-8444-5ec4e75ec4e8"
+	update := func(t *testing.T, w *world) (*snykstreamv1.UpdateSourceResponse, error) {
+		t.Helper()
+		w.fences.raised, w.checker.asked = nil, nil
+		return w.client.UpdateSource(t.Context(), &snykstreamv1.UpdateSourceRequest{
+			Source:      &snykstreamv1.Source{Id: "mine", Snyk: &snykstreamv1.SnykConfig{IncludeApiAccess: new(true)}},
+			Credentials: apiToken(next),
+		})
+	}
+	t.Run("accepted", func(t *testing.T) {
+		w := newWorld(t)
+		w.create(t, "mine")
+		answer, err := update(t, w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := w.sources.secrets["mine"].Token.Reveal(); got != next {
+			t.Error("the new credentials are not stored")
+		}
+		asked := w.checker.asked
+		if len(asked) != 1 || asked[0].config.GetOrganizationId() != orgID || !asked[0].config.GetIncludeApiAccess() ||
+			asked[0].cred.Token.Reveal() != next {
+			t.Error("Snyk was not asked about the new credentials with the new configuration")
+		}
+		if got := answer.GetSource().GetStatus().GetCredential().GetLastFour(); got != "c4e8" {
+			t.Errorf("the answer tells of the credential ending in %q", got)
+		}
+		if diff := cmp.Diff([]string{"mine update"}, w.fences.raised); diff != "" {
+			t.Errorf("fences (-want +got):\n%s", diff)
+		}
+	})
+	t.Run("alone", func(t *testing.T) {
+		w := newWorld(t)
+		w.create(t, "mine")
+		answer, err := w.client.UpdateSource(t.Context(), &snykstreamv1.UpdateSourceRequest{
+			Source: &snykstreamv1.Source{Id: "mine"}, Credentials: apiToken(next),
+		})
+		if err != nil || answer.GetSource().GetEtag() != "e2" || w.sources.secrets["mine"].Token.Reveal() != next {
+			t.Errorf("got %v, %v", answer, err)
+		}
+	})
+	for name, test := range map[string]struct {
+		err    error
+		code   codes.Code
+		reason string
+	}{
+		"rejected":   {nil, codes.FailedPrecondition, "CREDENTIALS_REJECTED"},
+		"unanswered": {&audit.SnykError{Detail: "away"}, codes.Unavailable, "SNYK_UNAVAILABLE"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.create(t, "mine")
+			w.checker.answer = failing(test.err, rejected())
+			_, err := update(t, w)
+			wantFailure(t, err, test.code, test.reason)
+			if w.sources.secrets["mine"].Token.Reveal() != token || w.sources.records["mine"].Revision != 1 || len(w.fences.raised) > 0 {
+				t.Error("the old credentials were let go")
+			}
+		})
+	}
+}

@@ -1,0 +1,126 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
+	"github.com/snykstream/snykstream/internal/config"
+	"github.com/snykstream/snykstream/internal/snyksim"
+	"github.com/snykstream/snykstream/server"
+)
+
+// sourceID is the demo's source.
+const sourceID = "demo"
+
+// serveSnyk serves the simulated Snyk on a free loopback port until ctx ends.
+func serveSnyk(ctx context.Context, group *errgroup.Group, sim *snyksim.Sim) (url string, err error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("listen for the simulated Snyk: %w", err)
+	}
+	api := &http.Server{Handler: sim, ReadHeaderTimeout: 10 * time.Second}
+	group.Go(func() error {
+		if err := api.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve the simulated Snyk: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		return api.Close()
+	})
+	return "http://" + listener.Addr().String(), nil
+}
+
+// serve runs a server against the simulated Snyk, and returns its address once it
+// serves.
+func serve(ctx context.Context, group *errgroup.Group, listen, folder, snykURL string) (address string, err error) {
+	cfg := server.Config{
+		Config: config.Config{
+			Listen: listen, AdminListen: "127.0.0.1:0", DataDir: filepath.Join(folder, "data"), Retention: config.DefaultRetention,
+			SnykEndpoints: map[snykstreamv1.Region]string{snykstreamv1.Region_REGION_SNYK_US_01: snykURL},
+		},
+		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+	}
+	s, err := server.New(ctx, cfg)
+	if host, _, bad := net.SplitHostPort(listen); bad == nil && errors.Is(err, syscall.EADDRINUSE) {
+		cfg.Listen = net.JoinHostPort(host, "0")
+		s, err = server.New(ctx, cfg)
+	}
+	if err != nil {
+		return "", err
+	}
+	stopped := make(chan struct{})
+	group.Go(func() error {
+		defer close(stopped)
+		return s.Run(ctx)
+	})
+	select {
+	case <-s.Ready():
+		return s.Addr().String(), nil
+	case <-stopped:
+		return "", errors.New("the server stopped before it served")
+	}
+}
+
+// connect calls use with a connection to the server.
+func connect(address string, use func(*grpc.ClientConn) error) (err error) {
+	conn, err := grpc.NewClient("passthrough:///"+address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		return fmt.Errorf("connect to the server: %w", err)
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	return use(conn)
+}
+
+// createSource creates the demo's source, as any caller would.
+func createSource(ctx context.Context, address, organization, token string) error {
+	return connect(address, func(conn *grpc.ClientConn) error {
+		_, err := snykstreamv1.NewSourceServiceClient(conn).CreateSource(ctx, &snykstreamv1.CreateSourceRequest{
+			SourceId: sourceID,
+			Source: &snykstreamv1.Source{
+				DisplayName: "My Snyk logs",
+				Snyk: &snykstreamv1.SnykConfig{
+					OrganizationId: organization, PollInterval: durationpb.New(5 * time.Second),
+				},
+			},
+			Credentials: &snykstreamv1.Credentials{Kind: &snykstreamv1.Credentials_ApiToken{ApiToken: token}},
+		})
+		if err != nil {
+			return fmt.Errorf("create the source: %w", err)
+		}
+		return nil
+	})
+}
+
+// subscribe streams everything from the beginning to show, until ctx ends.
+func subscribe(ctx context.Context, address string, show *printer) error {
+	return connect(address, func(conn *grpc.ClientConn) error {
+		stream, err := snykstreamv1.NewEventServiceClient(conn).StreamEvents(ctx, &snykstreamv1.StreamEventsRequest{
+			Start:             &snykstreamv1.StreamEventsRequest_Position{Position: snykstreamv1.StartPosition_START_POSITION_EARLIEST},
+			HeartbeatInterval: durationpb.New(time.Second),
+		})
+		for err == nil {
+			var message *snykstreamv1.StreamEventsResponse
+			if message, err = stream.Recv(); err == nil {
+				show.message(message)
+			}
+		}
+		show.goodbye()
+		return fmt.Errorf("stream events: %w", err)
+	})
+}
