@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/snykstream/snykstream/client"
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
 	"github.com/snykstream/snykstream/internal/config"
 	"github.com/snykstream/snykstream/internal/snyksim"
@@ -31,10 +31,10 @@ type House struct {
 	// Config is the server's; change it between Stop and Start.
 	Config config.Config
 
-	conn *grpc.ClientConn
-	stop context.CancelFunc
-	done chan error
-	addr string
+	client *client.Client
+	stop   context.CancelFunc
+	done   chan error
+	addr   string
 	// admin is the address of metrics and probes.
 	admin string
 }
@@ -93,12 +93,12 @@ func (h *House) Start() {
 // Connect makes h's calls go to an address, such as that of another process.
 func (h *House) Connect(address string) {
 	h.T.Helper()
-	conn, err := grpc.NewClient("passthrough:///"+address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	made, err := client.New(client.Config{Address: address})
 	if err != nil {
 		h.T.Fatal(err)
 	}
-	h.addr, h.conn = address, conn
-	h.T.Cleanup(func() { _ = conn.Close() })
+	h.addr, h.client = address, made
+	h.T.Cleanup(func() { _ = made.Close() })
 }
 
 // Stop stops the server as SIGTERM does. Stopping twice is the same as once.
@@ -121,16 +121,16 @@ func (h *House) Addr() string { return h.addr }
 func (h *House) AdminAddr() string { return h.admin }
 
 // Conn is a connection to the server.
-func (h *House) Conn() *grpc.ClientConn { return h.conn }
+func (h *House) Conn() *grpc.ClientConn { return h.client.Conn() }
 
 // Sources calls SourceService.
 func (h *House) Sources() snykstreamv1.SourceServiceClient {
-	return snykstreamv1.NewSourceServiceClient(h.conn)
+	return h.client.Sources()
 }
 
 // Events calls EventService.
 func (h *House) Events() snykstreamv1.EventServiceClient {
-	return snykstreamv1.NewEventServiceClient(h.conn)
+	return h.client.Events()
 }
 
 // CreateRequest asks for a source of the house's organization.

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/snykstream/snykstream/client"
 	"github.com/snykstream/snykstream/internal/snyksim"
 )
 
@@ -78,13 +79,18 @@ func (d *Demo) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	show := newPrinter(d.cfg.Out)
-	if err := createSource(ctx, address, d.orgs[0].ID, d.token); err != nil {
+	caller, err := client.New(client.Config{Address: address})
+	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, caller.Close()) }()
+	if err := createSource(ctx, caller, d.orgs[0].ID, d.token); err != nil {
+		return err
+	}
+	show := newPrinter(d.cfg.Out)
 	show.welcome(address, d.orgs[1].ID, d.token)
 	group.Go(func() error { return unlessOver(ctx, d.live.Run(ctx)) })
-	return unlessOver(ctx, subscribe(ctx, address, show))
+	return unlessOver(ctx, subscribe(ctx, caller, show))
 }
 
 // unlessOver passes over an error that comes from the end of the demo.

@@ -13,10 +13,9 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/snykstream/snykstream/client"
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
 	"github.com/snykstream/snykstream/internal/config"
 	"github.com/snykstream/snykstream/internal/snyksim"
@@ -77,50 +76,34 @@ func serve(ctx context.Context, group *errgroup.Group, listen, folder, snykURL s
 	}
 }
 
-// connect calls use with a connection to the server.
-func connect(address string, use func(*grpc.ClientConn) error) (err error) {
-	conn, err := grpc.NewClient("passthrough:///"+address, grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		return fmt.Errorf("connect to the server: %w", err)
-	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
-	return use(conn)
-}
-
 // createSource creates the demo's source, as any caller would.
-func createSource(ctx context.Context, address, organization, token string) error {
-	return connect(address, func(conn *grpc.ClientConn) error {
-		_, err := snykstreamv1.NewSourceServiceClient(conn).CreateSource(ctx, &snykstreamv1.CreateSourceRequest{
-			SourceId: sourceID,
-			Source: &snykstreamv1.Source{
-				DisplayName: "My Snyk logs",
-				Snyk: &snykstreamv1.SnykConfig{
-					OrganizationId: organization, PollInterval: durationpb.New(5 * time.Second),
-				},
-			},
-			Credentials: &snykstreamv1.Credentials{Kind: &snykstreamv1.Credentials_ApiToken{ApiToken: token}},
-		})
-		if err != nil {
-			return fmt.Errorf("create the source: %w", err)
-		}
-		return nil
+func createSource(ctx context.Context, caller *client.Client, organization, token string) error {
+	_, err := caller.Sources().CreateSource(ctx, &snykstreamv1.CreateSourceRequest{
+		SourceId: sourceID,
+		Source: &snykstreamv1.Source{
+			DisplayName: "My Snyk logs",
+			Snyk:        &snykstreamv1.SnykConfig{OrganizationId: organization, PollInterval: durationpb.New(5 * time.Second)},
+		},
+		Credentials: &snykstreamv1.Credentials{Kind: &snykstreamv1.Credentials_ApiToken{ApiToken: token}},
 	})
+	if err != nil {
+		return fmt.Errorf("create the source: %w", err)
+	}
+	return nil
 }
 
 // subscribe streams everything from the beginning to show, until ctx ends.
-func subscribe(ctx context.Context, address string, show *printer) error {
-	return connect(address, func(conn *grpc.ClientConn) error {
-		stream, err := snykstreamv1.NewEventServiceClient(conn).StreamEvents(ctx, &snykstreamv1.StreamEventsRequest{
-			Start:             &snykstreamv1.StreamEventsRequest_Position{Position: snykstreamv1.StartPosition_START_POSITION_EARLIEST},
-			HeartbeatInterval: durationpb.New(time.Second),
-		})
-		for err == nil {
-			var message *snykstreamv1.StreamEventsResponse
-			if message, err = stream.Recv(); err == nil {
-				show.message(message)
-			}
-		}
-		show.goodbye()
-		return fmt.Errorf("stream events: %w", err)
+func subscribe(ctx context.Context, caller *client.Client, show *printer) error {
+	stream, err := caller.Events().StreamEvents(ctx, &snykstreamv1.StreamEventsRequest{
+		Start:             &snykstreamv1.StreamEventsRequest_Position{Position: snykstreamv1.StartPosition_START_POSITION_EARLIEST},
+		HeartbeatInterval: durationpb.New(time.Second),
 	})
+	for err == nil {
+		var message *snykstreamv1.StreamEventsResponse
+		if message, err = stream.Recv(); err == nil {
+			show.message(message)
+		}
+	}
+	show.goodbye()
+	return fmt.Errorf("stream events: %w", err)
 }
