@@ -23,6 +23,10 @@ func storeState(s *audit.FeedState) *stored.FeedState {
 	if s.Lateness != 0 {
 		out.Lateness = durationpb.New(s.Lateness)
 	}
+	if s.ClockLead != 0 {
+		out.ClockLead = durationpb.New(s.ClockLead)
+	}
+	out.Lost = storeIntervals(s.Lost)
 	for i := range s.Lanes {
 		out.Lanes = append(out.Lanes, storeLane(&s.Lanes[i]))
 	}
@@ -30,15 +34,18 @@ func storeState(s *audit.FeedState) *stored.FeedState {
 }
 
 func storeLane(l *audit.Lane) *stored.Lane {
-	out := &stored.Lane{
+	return &stored.Lane{
 		Kind:      uint32(l.Kind),
 		Frontier:  audit.Timestamp(l.Frontier),
 		SweepTime: audit.Timestamp(l.SweepTime),
+		Covered:   storeIntervals(l.Covered),
 	}
-	for _, iv := range l.Covered {
-		out.Covered = append(out.Covered, &snykstreamv1.Interval{
-			StartTime: audit.Timestamp(iv.Start), EndTime: audit.Timestamp(iv.End),
-		})
+}
+
+func storeIntervals(set audit.Intervals) []*snykstreamv1.Interval {
+	var out []*snykstreamv1.Interval
+	for _, iv := range set {
+		out = append(out, &snykstreamv1.Interval{StartTime: audit.Timestamp(iv.Start), EndTime: audit.Timestamp(iv.End)})
 	}
 	return out
 }
@@ -55,6 +62,8 @@ func loadState(s *stored.FeedState) audit.FeedState {
 		Late:            s.GetLate(),
 		Rewritten:       s.GetRewritten(),
 		Unreadable:      s.GetUnreadable(),
+		ClockLead:       s.GetClockLead().AsDuration(),
+		Lost:            loadIntervals(s.GetLost()),
 	}
 	for _, lane := range s.GetLanes() {
 		out.Lanes = append(out.Lanes, loadLane(lane))
@@ -63,15 +72,18 @@ func loadState(s *stored.FeedState) audit.FeedState {
 }
 
 func loadLane(l *stored.Lane) audit.Lane {
-	out := audit.Lane{
+	return audit.Lane{
 		Kind:      audit.LaneKind(l.GetKind()),
 		Frontier:  audit.Instant(l.GetFrontier()),
 		SweepTime: audit.Instant(l.GetSweepTime()),
+		Covered:   loadIntervals(l.GetCovered()),
 	}
-	for _, iv := range l.GetCovered() {
-		out.Covered = append(out.Covered, audit.Interval{
-			Start: audit.Instant(iv.GetStartTime()), End: audit.Instant(iv.GetEndTime()),
-		})
+}
+
+func loadIntervals(set []*snykstreamv1.Interval) audit.Intervals {
+	var out audit.Intervals
+	for _, iv := range set {
+		out = append(out, audit.Interval{Start: audit.Instant(iv.GetStartTime()), End: audit.Instant(iv.GetEndTime())})
 	}
 	return out
 }
