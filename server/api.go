@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"time"
 
@@ -86,6 +87,15 @@ func (h *house) state(sourceID string) snykstreamv1.SourceState {
 		return snykstreamv1.SourceState_SOURCE_STATE_UNSPECIFIED
 	}
 	return h.board.State(rec)
+}
+
+// serve answers calls until drain has ended them.
+func (h *house) serve(listener net.Listener) error {
+	// A stop that comes before the first call is a stop like any other.
+	if err := h.api.Serve(listener); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+		return fmt.Errorf("serve gRPC calls: %w", err)
+	}
+	return nil
 }
 
 // drain ends the streams with their last token, and cuts off what has not ended

@@ -92,7 +92,7 @@ func (s *Server) live(ctx, living context.Context, group *errgroup.Group, h *hou
 	group.Go(until(keeping, h.journal.Run))
 	group.Go(until(keeping, h.registry.Run))
 	group.Go(until(collecting, h.supervisor.Run))
-	group.Go(func() error { return h.api.Serve(s.api) })
+	group.Go(func() error { return h.serve(s.api) })
 
 	s.admin.ready.Store(true)
 	close(s.ready)

@@ -70,7 +70,8 @@ func TestAnswerOfTheStore(t *testing.T) {
 			}()
 			got, err := gather(ctx, replies)
 			cancel()
-			if (err != nil) != (test.err != nil) || test.err != errAny && !errors.Is(err, test.err) || len(got.messages) != test.want {
+			expected := errors.Is(err, test.err) || err != nil && errors.Is(test.err, errAny)
+			if !expected || len(got.messages) != test.want {
 				t.Errorf("got %d messages, %v", len(got.messages), err)
 			}
 		})

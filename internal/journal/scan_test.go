@@ -129,6 +129,30 @@ func TestScanEndsAtTheHeadItFound(t *testing.T) {
 	}
 }
 
+// The store may give more than was there when the scan began.
+func TestScanPassesOverWhatIsNewer(t *testing.T) {
+	calls := 0
+	s := scan{until: 2, fn: func(audit.StoredEvent) error { calls++; return nil }}
+	event := []byte{0x0a, 0} // an entry with an empty event
+	err := s.take(t.Context(), []message{{seq: 1, data: event}, {seq: 2, data: event}, {seq: 4, data: event}})
+	if err != nil || calls != 2 || !s.done {
+		t.Errorf("%d calls, done %t, %v", calls, s.done, err)
+	}
+	s = scan{until: 2, fn: s.fn}
+	if err := s.take(t.Context(), []message{{seq: 3, data: event}}); err != nil || calls != 2 || !s.done {
+		t.Errorf("%d calls, done %t, %v", calls, s.done, err)
+	}
+}
+
+func TestStoreClock(t *testing.T) {
+	for _, moment := range []time.Time{{}, time.Unix(0, 0), epoch, time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)} {
+		got := storeClock(moment)
+		if again := time.Unix(0, got.UnixNano()); got.UnixNano() < 0 || !again.Equal(got) || moment.Year() == epoch.Year() && !got.Equal(moment) {
+			t.Errorf("%v became %v", moment, got)
+		}
+	}
+}
+
 func TestScanRefusesADamagedEntry(t *testing.T) {
 	s := newStore(t)
 	s.writer(t, feedA).mustAppend(t, 1)

@@ -112,6 +112,42 @@ func TestLoadOfVeryManyFeeds(t *testing.T) {
 	}
 }
 
+// State and fence are of one moment, also where the store cuts its answer between
+// the feeds and others append meanwhile.
+func TestLoadIsOfOneMoment(t *testing.T) {
+	s := newStore(t)
+	stop, done := make(chan struct{}), make(chan struct{})
+	a, b := s.writer(t, feedA), s.writer(t, feedB)
+	go func() {
+		defer close(done)
+		for w, next := a, b; ; w, next = next, w {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			page := w.page(3)
+			for i := range page.Records {
+				page.Records[i].Raw = make([]byte, 3<<19) // one entry is more than the store hands out at once
+			}
+			if err := w.append(t, page); err != nil {
+				t.Error(err)
+				return
+			}
+			next.fence = w.fence
+		}
+	}()
+	for range 40 {
+		got := s.load(t)
+		ofA, ofB := got.Feeds[feedA].LastSequence/3, got.Feeds[feedB].LastSequence/3
+		if got.Fence != ofA+ofB || ofA != ofB && ofA != ofB+1 {
+			t.Errorf("at fence %d the feeds have %d and %d pages", got.Fence, ofA, ofB)
+		}
+	}
+	close(stop)
+	<-done
+}
+
 func TestLoadRefusesADamagedState(t *testing.T) {
 	for name, data := range map[string][]byte{"no entry": {0xff}, "no state": {}} {
 		t.Run(name, func(t *testing.T) {

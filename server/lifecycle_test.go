@@ -43,3 +43,12 @@ func TestProbes(t *testing.T) {
 		}
 	}
 }
+
+// TestStopAtOnce: a stop that comes as soon as the server runs is a clean one.
+func TestStopAtOnce(t *testing.T) {
+	h := servertest.Unstarted(t)
+	for range 5 {
+		h.Start()
+		h.Stop()
+	}
+}
