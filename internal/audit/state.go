@@ -95,6 +95,14 @@ func (s *FeedState) SawLate(lateness time.Duration, now time.Time) {
 	}
 }
 
+// ForgetLateness drops a lateness that is no longer remembered: one late event
+// must not make every poll read an hour again for ever.
+func (s *FeedState) ForgetLateness(now time.Time) {
+	if now.Sub(s.LatenessTime) > latenessMemory {
+		s.Lateness = 0
+	}
+}
+
 // Overlap is how much of the time already read every poll reads again: twice the
 // lateness seen, within bounds. What is later than that is found by the sweep.
 func (s FeedState) Overlap() time.Duration {

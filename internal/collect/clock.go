@@ -10,26 +10,41 @@ const (
 	// skewNoise is the difference between two clocks that says nothing: Snyk's
 	// has whole seconds and takes the network's time to reach us.
 	skewNoise = 2 * time.Second
+	// wildest bounds the lead, so that sums with it stay durations.
+	wildest = 100 * 365 * 24 * time.Hour
 )
 
 // skewedClock knows how far Snyk's clock leads ours, from its answers.
 type skewedClock struct{ lead time.Duration }
 
-// learn takes note of Snyk's clock at an answer to a request sent at sent.
-func (c *skewedClock) learn(server, sent time.Time) {
-	if server.IsZero() {
+// learn takes note of Snyk's clock in an answer to a request that was sent and
+// answered at these times by ours: of the leads that fit, the smallest. What
+// waited on the way is no lead.
+func (c *skewedClock) learn(server, sent, answered time.Time) {
+	switch {
+	case server.IsZero():
 		return
-	}
-	if c.lead = server.Sub(sent); c.lead.Abs() <= skewNoise {
+	case server.After(answered):
+		c.lead = server.Sub(answered)
+	case server.Before(sent):
+		c.lead = server.Sub(sent)
+	default:
 		c.lead = 0
 	}
+	if c.lead.Abs() <= skewNoise {
+		c.lead = 0
+	}
+	c.lead = min(max(c.lead, -wildest), wildest)
 }
 
 // now is Snyk's clock.
 func (c *skewedClock) now() time.Time { return time.Now().Add(c.lead) }
 
-// horizon is the end of the time that can count as read now: by the slower of
-// the two clocks, less what settles.
-func (c *skewedClock) horizon() time.Time {
-	return time.Now().Add(min(c.lead, 0) - settle)
-}
+// slower and faster are the present by the one clock of the two that is behind,
+// and by the one that is ahead. Either may be the wrong one.
+func (c *skewedClock) slower() time.Time { return time.Now().Add(min(c.lead, 0)) }
+func (c *skewedClock) faster() time.Time { return time.Now().Add(max(c.lead, 0)) }
+
+// horizon is the end of the time that can count as read now: by the slower
+// clock, less what settles.
+func (c *skewedClock) horizon() time.Time { return c.slower().Add(-settle) }

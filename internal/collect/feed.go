@@ -24,13 +24,16 @@ type feed struct {
 	state audit.FeedState
 	known *known
 	clock skewedClock
-	// saved is when the state was last stored outside the journal; dirty says that
-	// it has moved on since.
-	saved time.Time
-	dirty bool
+	// saved is when the state was last to be stored outside the journal, unsaved why
+	// it could not; dirty says that it is not stored there as it is.
+	saved   time.Time
+	unsaved error
+	dirty   bool
 
-	// now and past are the patience with polls and with what is read between them.
-	now, past patience
+	// now and past are the patience with polls and with what is read between them,
+	// aside that with the polls of all lanes but the default one.
+	now, past, aside patience
+	asideAgain       time.Time
 	// background are the passes under way between polls, one for each lane.
 	background map[audit.LaneKind]*pass
 	group      groupSearch
@@ -56,11 +59,15 @@ func (f *feed) step(ctx context.Context, p *pass) (done bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	f.clock.learn(got.server, sent)
+	f.clock.learn(got.server, sent, time.Now())
 	if err := f.store(ctx, p, got); err != nil {
 		return false, err
 	}
 	p.at = got.proven.End
+	if time.Since(f.saved) >= checkpointEvery {
+		f.forget()
+		f.save(ctx)
+	}
 	return !p.at.Before(p.to), nil
 }
 
@@ -71,7 +78,7 @@ func (f *feed) store(ctx context.Context, p *pass, got reading) error {
 	next := f.state.Clone()
 	next.ClockLead = max(next.ClockLead, f.clock.lead)
 	records := f.admit(ctx, &next, p.lane, found)
-	p.enter(&next, earliest(got.proven.End, f.clock.horizon()))
+	p.enter(&next, got.proven.End, f.clock.horizon())
 	if len(records) > 0 {
 		page := audit.Page{SourceID: f.source.ID(), Feed: f.id, Records: records, Before: f.state, State: next}
 		if err := f.book.append(ctx, page); err != nil {
@@ -82,7 +89,7 @@ func (f *feed) store(ctx context.Context, p *pass, got reading) error {
 		}
 	}
 	f.state, f.dirty = next, true
-	return f.saveNowAndThen(ctx)
+	return nil
 }
 
 // admit makes events of the new records and counts them in the state.
@@ -125,22 +132,18 @@ func (f *feed) origin(created time.Time, lane audit.LaneKind) snykstreamv1.Origi
 	return snykstreamv1.Origin_ORIGIN_LIVE
 }
 
-// saveNowAndThen stores the state outside the journal, once in a while: it is
-// what is left of it when retention has passed the feed's last entry.
-func (f *feed) saveNowAndThen(ctx context.Context) error {
-	if time.Since(f.saved) < checkpointEvery {
-		return nil
-	}
-	return f.save(ctx)
-}
-
-func (f *feed) save(ctx context.Context) error {
+// save stores the state outside the journal: it is what is left of it when
+// retention has passed the feed's last entry. A failure is a warning and stops
+// nothing, since it costs repeated requests at worst; whoever has lost the source
+// to another writer learns it from the next append.
+func (f *feed) save(ctx context.Context) {
 	if !f.dirty {
-		return nil
+		return
 	}
-	if err := f.book.checkpoint(ctx, f.id, f.state); err != nil {
-		return err
+	f.saved = time.Now()
+	if f.unsaved = f.book.checkpoint(ctx, f.id, f.state); f.unsaved != nil {
+		f.log.WarnContext(ctx, "the feed's progress could not be stored; it may be read again", slog.Any("error", f.unsaved))
+		return
 	}
-	f.saved, f.dirty = time.Now(), false
-	return nil
+	f.dirty = false
 }

@@ -1,6 +1,7 @@
 package collect_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -24,6 +25,21 @@ type memoryJournal struct {
 	// chance of each kind of failure of an append.
 	chance float64
 	fired  map[string]int
+	// down fails every call, as a killed process fails to make it. noAppends and
+	// noCheckpoints are the errors of all appends and checkpoints.
+	down                     error
+	noAppends, noCheckpoints error
+	// gone is how many entries retention has taken, the oldest first.
+	gone int
+	// scans counts the scans.
+	scans int
+}
+
+// fail changes how the journal fails.
+func (j *memoryJournal) fail(how func(*memoryJournal)) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	how(j)
 }
 
 type memoryEntry struct {
@@ -46,37 +62,37 @@ func newMemoryJournal(seed uint64, chance float64) *memoryJournal {
 }
 
 func (j *memoryJournal) Load(ctx context.Context, sourceID string) (audit.Snapshot, error) {
-	if err := ctx.Err(); err != nil {
-		return audit.Snapshot{}, err
-	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if err := cmp.Or(ctx.Err(), j.down); err != nil {
+		return audit.Snapshot{}, err
+	}
 	snapshot := audit.Snapshot{Feeds: map[audit.Feed]audit.FeedState{}}
 	last := map[audit.Feed]uint64{}
 	for i, e := range j.entries {
-		if e.page.SourceID != sourceID {
+		if e.page.SourceID != sourceID || i < j.gone {
 			continue
 		}
 		snapshot.Fence = uint64(i + 1)
 		if !e.control {
-			snapshot.Feeds[e.page.Feed], last[e.page.Feed] = e.page.State, uint64(i+1)
+			snapshot.Feeds[e.page.Feed], last[e.page.Feed] = e.page.State.Clone(), uint64(i+1)
 		}
 	}
 	for key, c := range j.checkpoints {
 		feed, err := audit.ParseFeed(key[len(sourceID)+1:])
 		if err == nil && last[feed] <= c.base {
-			snapshot.Feeds[feed] = c.state
+			snapshot.Feeds[feed] = c.state.Clone()
 		}
 	}
 	return snapshot, nil
 }
 
 func (j *memoryJournal) Append(ctx context.Context, fence uint64, page audit.Page) (uint64, error) {
-	if err := ctx.Err(); err != nil {
-		return 0, err
-	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if err := cmp.Or(ctx.Err(), j.down, j.noAppends); err != nil {
+		return 0, err
+	}
 	switch {
 	case j.dice.Float64() < j.chance:
 		j.fired["fenced by another"]++
@@ -91,6 +107,7 @@ func (j *memoryJournal) Append(ctx context.Context, fence uint64, page audit.Pag
 	for _, r := range page.Records {
 		r.Event.IngestTime = timestamppb.Now()
 	}
+	page.State = page.State.Clone()
 	j.entries = append(j.entries, memoryEntry{at: time.Now(), page: page})
 	if j.dice.Float64() < j.chance {
 		j.fired["answer lost"]++
@@ -105,7 +122,7 @@ func (j *memoryJournal) control(sourceID string) {
 
 func (j *memoryJournal) head(sourceID string) (head uint64) {
 	for i, e := range j.entries {
-		if e.page.SourceID == sourceID {
+		if e.page.SourceID == sourceID && i >= j.gone {
 			head = uint64(i + 1)
 		}
 	}
@@ -113,23 +130,30 @@ func (j *memoryJournal) head(sourceID string) (head uint64) {
 }
 
 func (j *memoryJournal) Checkpoint(ctx context.Context, sourceID string, feed audit.Feed, state audit.FeedState, base uint64) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if err := cmp.Or(ctx.Err(), j.down, j.noCheckpoints); err != nil {
+		return err
+	}
+	key := sourceID + "/" + feed.String()
+	if old := j.checkpoints[key]; old.state.LastSequence > state.LastSequence || old.base > base {
+		return audit.ErrFenced
+	}
 	if j.dice.Float64() < j.chance {
 		j.fired["checkpoint lost"]++
 		return &audit.Error{Kind: audit.KindUnavailable, Reason: snykstreamv1.ErrorReason_ERROR_REASON_STORE_UNAVAILABLE}
 	}
-	j.checkpoints[sourceID+"/"+feed.String()] = memoryCheckpoint{state, base}
+	j.checkpoints[key] = memoryCheckpoint{state.Clone(), base}
 	return nil
 }
 
 func (j *memoryJournal) Scan(_ context.Context, sourceID string, feed audit.Feed, since time.Time, fn func(audit.StoredEvent) error) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for _, e := range j.entries {
+	if j.scans++; j.down != nil {
+		return j.down
+	}
+	for _, e := range j.entries[j.gone:] {
 		if e.control || e.page.SourceID != sourceID || e.page.Feed != feed || e.at.Before(since) {
 			continue
 		}
@@ -161,54 +185,4 @@ func (j *memoryJournal) gaps() []*snykstreamv1.Gap {
 		all = append(all, e.page.Gaps...)
 	}
 	return all
-}
-
-// memorySources is a registry of one source.
-type memorySources struct {
-	mu      sync.Mutex
-	rec     audit.SourceRecord
-	changed chan struct{}
-	token   string
-}
-
-func newMemorySources(rec audit.SourceRecord, token string) *memorySources {
-	return &memorySources{rec: rec, token: token, changed: make(chan struct{})}
-}
-
-func (s *memorySources) Watch(ctx context.Context, each func(audit.SourceRecord)) error {
-	for {
-		s.mu.Lock()
-		rec, changed := s.rec, s.changed
-		s.mu.Unlock()
-		each(rec)
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-func (s *memorySources) change(how func(*audit.SourceRecord)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	how(&s.rec)
-	s.rec.Revision++
-	close(s.changed)
-	s.changed = make(chan struct{})
-}
-
-func (s *memorySources) Get(context.Context, string) (audit.SourceRecord, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.rec.Deleted() {
-		return audit.SourceRecord{}, &audit.Error{Kind: audit.KindNotFound}
-	}
-	return s.rec, nil
-}
-
-func (s *memorySources) Credential(context.Context, audit.SourceRecord) (audit.Credential, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return audit.Credential{Token: audit.NewSecret(s.token)}, nil
 }

@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -8,11 +9,12 @@ import (
 	"slices"
 	"time"
 
-	"google.golang.org/protobuf/types/known/timestamppb"
-
-	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
 	"github.com/snykstream/snykstream/internal/audit"
 )
+
+// breath is the time between two polls that history has for itself, also where
+// polls take longer than their interval: one answer fits in.
+const breath = time.Second
 
 // run polls the tail on its interval and spends what time is left on history and
 // sweeps, one answer at a time, so that a live event never waits for more than
@@ -20,46 +22,46 @@ import (
 // source must be loaded again.
 func (f *feed) run(ctx context.Context, firstPoll time.Time) error {
 	poll, background := firstPoll, time.Time{}
-	for {
-		var err error
+	for ctx.Err() == nil {
 		now := time.Now()
-		// While polls fail, so would everything else.
-		idle := f.now.trouble != nil || !f.hasBackground()
 		switch {
 		case !now.Before(poll):
-			poll = now.Add(f.interval())
-			if err = f.poll(ctx); err != nil {
-				poll = time.Now().Add(f.now.failed(err))
+			err := f.poll(ctx)
+			if fatal(ctx, err) {
+				return err
 			}
-		case idle:
+			poll = latest(now.Add(f.interval()), time.Now().Add(breath))
+			if err != nil {
+				poll = f.failed(ctx, &f.now, err)
+			}
+		case f.idle():
 			rest(ctx, poll)
 		case now.Before(background):
 			rest(ctx, earliest(poll, background))
 		default:
-			if err = f.readBackground(ctx); err != nil {
-				background = time.Now().Add(f.past.failed(err))
+			err := f.readBackground(ctx)
+			if fatal(ctx, err) {
+				return err
+			}
+			if err != nil {
+				background = f.failed(ctx, &f.past, err)
 			}
 		}
 		f.show()
-		if fatal := f.weigh(ctx, err); fatal != nil {
-			return fatal
-		}
 	}
+	return ctx.Err()
 }
 
-// weigh logs an error and says whether the feed can go on after it.
-func (f *feed) weigh(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if err == nil {
-		return nil
-	}
-	if errors.Is(err, audit.ErrFenced) || errors.Is(err, audit.ErrUnknownOutcome) {
-		return err
-	}
+// fatal says whether the feed cannot go on: ctx has ended, or what the journal
+// holds is only known by loading it again.
+func fatal(ctx context.Context, err error) bool {
+	return ctx.Err() != nil || errors.Is(err, audit.ErrFenced) || errors.Is(err, audit.ErrUnknownOutcome)
+}
+
+// failed takes note of an error and says when to try again.
+func (f *feed) failed(ctx context.Context, p *patience, err error) time.Time {
 	f.log.WarnContext(ctx, "reading Snyk's audit log failed; it is tried again", slog.Any("error", err))
-	return nil
+	return time.Now().Add(p.failed(err))
 }
 
 // interval is the time between two polls. The jitter only shortens it, so that
@@ -69,18 +71,25 @@ func (f *feed) interval() time.Duration {
 	return d - rand.N(d/10)
 }
 
-// poll reads every lane's tail to its end.
+// poll reads every lane's tail to its end. A lane that Snyk refuses apart from
+// the default one has its own patience, and holds up nothing else.
 func (f *feed) poll(ctx context.Context) error {
 	f.lastPoll, f.tailEnd = time.Now(), f.clock.horizon()
+	f.state.ForgetLateness(f.lastPoll)
 	f.show()
 	f.findGroup(ctx)
 	for _, lane := range f.source.Lanes() {
-		p := f.tailPass(lane)
-		for done := false; !done; {
-			var err error
-			if done, err = f.step(ctx, p); err != nil {
-				return err
-			}
+		if lane != audit.LaneDefault && time.Now().Before(f.asideAgain) {
+			continue
+		}
+		err := f.readTail(ctx, lane)
+		switch {
+		case fatal(ctx, err), err != nil && lane == audit.LaneDefault:
+			return err
+		case err != nil:
+			f.asideAgain = f.failed(ctx, &f.aside, err)
+		case lane != audit.LaneDefault:
+			f.aside.succeeded()
 		}
 	}
 	f.now.succeeded()
@@ -89,91 +98,13 @@ func (f *feed) poll(ctx context.Context) error {
 	return nil
 }
 
-// hasBackground says whether there is something to read between polls, and
-// starts the pass for it.
-func (f *feed) hasBackground() bool {
-	for _, lane := range f.source.Lanes() {
-		if f.state.Ledger(lane).Frontier.IsZero() {
-			continue
-		}
-		if f.background[lane] == nil {
-			f.background[lane] = f.backgroundPass(lane)
-		}
-		if f.background[lane] == nil {
-			delete(f.background, lane)
-		}
-	}
-	return len(f.background) > 0
-}
-
-// readBackground reads one answer of a pass under way between polls.
-func (f *feed) readBackground(ctx context.Context) error {
-	for _, lane := range f.source.Lanes() {
-		p := f.background[lane]
-		if p == nil {
-			continue
-		}
-		if err := f.writeOff(ctx, p); err != nil {
+func (f *feed) readTail(ctx context.Context, lane audit.LaneKind) error {
+	p := f.tailPass(lane)
+	for {
+		if done, err := f.step(ctx, p); done || err != nil {
 			return err
 		}
-		done, err := f.step(ctx, p)
-		if err != nil {
-			return err
-		}
-		f.past.succeeded()
-		if done {
-			delete(f.background, lane)
-			return f.finish(ctx, p)
-		}
-		return nil
 	}
-	return nil
-}
-
-// finish takes note that a pass under way between polls is at its end.
-func (f *feed) finish(ctx context.Context, p *pass) error {
-	if p.purpose == sweep {
-		f.state.Lane(p.lane).SweepTime = time.Now()
-	}
-	f.forget()
-	f.dirty = true
-	return f.save(ctx)
-}
-
-// edgeWear is how much of the beginning of history may fall off Snyk's retention
-// while it is being read, without being a loss: history then begins later.
-const edgeWear = 24 * time.Hour
-
-// writeOff moves a history pass past what Snyk no longer keeps, and reports that
-// as a gap.
-func (f *feed) writeOff(ctx context.Context, p *pass) error {
-	gone := audit.Interval{Start: p.at, End: earliest(p.to, f.clock.now().Add(-audit.SnykRetention).Truncate(tick))}
-	if p.purpose != history || gone.Empty() {
-		return nil
-	}
-	if gone.End.Sub(f.state.CollectFrom) <= edgeWear {
-		f.state.CollectFrom, f.dirty = gone.End, true
-		p.from, p.at = gone.End, gone.End
-		return nil
-	}
-	next := f.state.Clone()
-	next.Lost = next.Lost.Add(gone)
-	gap := &snykstreamv1.Gap{
-		SourceId: f.source.ID(), LogType: f.id.LogType(), Feed: f.id.String(),
-		StartTime: timestamppb.New(gone.Start), EndTime: timestamppb.New(gone.End),
-		Reason: audit.GapSnykRetention,
-	}
-	page := audit.Page{
-		SourceID: f.source.ID(), Feed: f.id, Gaps: []*snykstreamv1.Gap{gap}, Before: f.state, State: next,
-	}
-	if err := f.book.append(ctx, page); err != nil {
-		return err
-	}
-	f.log.ErrorContext(ctx, "Snyk dropped records before they could be read",
-		slog.Time("from", gone.Start), slog.Time("to", gone.End))
-	f.state = next
-	p.from, p.at = gone.End, gone.End
-	return nil
 }
 
 // forget drops what no pass will ask for again from the memory of stored events.
@@ -193,10 +124,11 @@ func (f *feed) show() {
 	report := audit.FeedReport{
 		SourceID: f.source.ID(), Feed: f.id, State: f.state.Clone(), Base: f.book.base(),
 		Lanes: slices.Clone(f.source.Lanes()), LastPoll: f.lastPoll, LastSuccess: f.lastSuccess,
-		TailEnd: f.tailEnd, Trouble: f.now.trouble, Warnings: f.group.warnings(),
+		TailEnd: f.tailEnd, Warnings: f.group.warnings(),
 	}
-	if report.Trouble == nil {
-		report.Trouble = f.past.trouble
+	report.Trouble = cmp.Or(f.now.trouble, f.aside.trouble, f.past.trouble)
+	if f.unsaved != nil {
+		report.Warnings = append(report.Warnings, "the feed's progress could not be stored lately; after a restart it would be read again")
 	}
 	f.board.Report(report)
 }

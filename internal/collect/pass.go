@@ -39,29 +39,34 @@ type pass struct {
 	from, to time.Time
 	// at is where the next answer starts.
 	at time.Time
+	// left is time already read that the pass leaves to be read again.
+	left audit.Interval
 }
 
 func newPass(purpose purpose, lane audit.LaneKind, over audit.Interval) *pass {
 	return &pass{purpose: purpose, lane: lane, from: over.Start, to: over.End, at: over.Start}
 }
 
-// needs is the event time whose stored events the pass must know.
+// needs is the event time whose stored events the pass must know from here on.
 func (p *pass) needs() audit.Interval {
 	if p.purpose == tail {
-		return audit.Interval{Start: p.from, End: forever}
+		return audit.Interval{Start: p.at, End: forever}
 	}
-	return audit.Interval{Start: p.from, End: p.to}
+	return audit.Interval{Start: p.at, End: p.to}
 }
 
-// enter puts into the ledger that the pass has read through to an instant.
-func (p *pass) enter(state *audit.FeedState, through time.Time) {
+// enter puts into the ledger that the pass has read through to an instant. Only
+// the tail reads time that may not have settled.
+func (p *pass) enter(state *audit.FeedState, through, horizon time.Time) {
 	lane := state.Lane(p.lane)
+	lane.Covered = lane.Covered.Without(p.left)
 	through = earliest(p.to, through)
+	if p.purpose == tail {
+		through = earliest(through, horizon)
+		lane.Frontier = latest(lane.Frontier, through)
+	}
 	if p.purpose != sweep {
 		lane.Covered = lane.Covered.Add(audit.Interval{Start: p.from, End: through})
-	}
-	if p.purpose == tail {
-		lane.Frontier = latest(lane.Frontier, through)
 	}
 }
 
@@ -69,13 +74,28 @@ func (p *pass) enter(state *audit.FeedState, through time.Time) {
 // absence it starts near now, and the time between becomes a hole. What the
 // overlap would have read again is part of that hole.
 func (f *feed) tailPass(kind audit.LaneKind) *pass {
-	lane, horizon := f.state.Lane(kind), f.clock.horizon()
-	from := f.tailStart(kind)
-	if horizon.Sub(lane.Frontier) > max(tailJump, 2*f.source.PollInterval()) {
-		lane.Covered = lane.Covered.Without(audit.Interval{Start: from, End: lane.Frontier})
+	f.disclaimFuture(kind)
+	frontier, horizon := f.state.Ledger(kind).Frontier, f.clock.horizon()
+	from, left := f.tailStart(kind), audit.Interval{}
+	if horizon.Sub(frontier) > max(tailJump, 2*f.source.PollInterval()) {
+		left = audit.Interval{Start: from, End: frontier}
 		from = latest(horizon.Add(-f.state.Overlap()), f.state.CollectFrom).Truncate(tick)
 	}
-	return newPass(tail, kind, audit.Interval{Start: from, End: latest(f.clock.now(), from.Add(tick))})
+	// Whichever clock is ahead may be right: asking beyond the other costs nothing.
+	end := f.clock.faster().Add(skewNoise)
+	p := newPass(tail, kind, audit.Interval{Start: from, End: latest(end, from.Add(tick))})
+	p.left = left
+	return p
+}
+
+// disclaimFuture takes back what a wrong clock entered: time that by neither
+// clock has come cannot have been read, and the tail would wait for it to come.
+func (f *feed) disclaimFuture(kind audit.LaneKind) {
+	lane, present := f.state.Lane(kind), f.clock.faster()
+	if lane.Frontier.Sub(present) > tailJump {
+		lane.Covered = lane.Covered.Without(audit.Interval{Start: present, End: forever})
+		lane.Frontier = present
+	}
 }
 
 // tailStart is where a poll starts to read.
@@ -93,7 +113,9 @@ func (f *feed) backgroundPass(kind audit.LaneKind) *pass {
 	if lane.SweepTime.IsZero() {
 		lane.SweepTime = time.Now()
 	}
-	if time.Since(lane.SweepTime) < sweepEvery {
+	// One that ended in the future was timed by a clock that was wrong.
+	since := time.Since(lane.SweepTime)
+	if since >= 0 && since < max(sweepEvery, f.source.PollInterval()) {
 		return nil
 	}
 	over := audit.Interval{

@@ -23,12 +23,12 @@ type Config struct {
 type Supervisor struct {
 	Config
 	started time.Time
-	// workers are those running, by source. Only Run's watch touches it.
+	// workers are the last ones started, by source. Only Run's watch touches it.
 	workers map[string]*running
 	wg      sync.WaitGroup
 }
 
-// running is a worker under way.
+// running is a worker that was started.
 type running struct {
 	revision uint64
 	stop     context.CancelFunc
@@ -54,27 +54,28 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	return s.Sources.Watch(ctx, func(rec audit.SourceRecord) { s.apply(ctx, rec) })
 }
 
-// apply makes the worker of a source follow its record. The old worker has
-// stopped before a new one starts, so that its last checkpoint is not a surprise.
+// apply makes the worker of a source follow its record. It waits for nothing: a
+// worker that takes its time to stop must not hold up the other sources.
 func (s *Supervisor) apply(ctx context.Context, rec audit.SourceRecord) {
-	id := rec.ID()
-	if old := s.workers[id]; old != nil {
+	old := s.workers[rec.ID()]
+	if old != nil {
 		if old.revision == rec.Revision {
 			return
 		}
 		old.stop()
-		<-old.done
-		delete(s.workers, id)
 	}
-	if rec.Deleted() {
-		s.Board.Forget(id)
-		return
+	s.start(ctx, rec, old)
+}
+
+// work is what is to be done about a source as it is now.
+func (s *Supervisor) work(rec audit.SourceRecord) func(context.Context) {
+	switch {
+	case rec.Deleted():
+		return func(context.Context) { s.Board.Forget(rec.ID()) }
+	case rec.Source.GetPaused():
+		return (&worker{Config: s.Config, source: rec}).runPaused
 	}
-	work := (&worker{Config: s.Config, source: rec, spread: s.unchanged(rec)}).run
-	if rec.Source.GetPaused() {
-		work = (&worker{Config: s.Config, source: rec}).runPaused
-	}
-	s.start(ctx, rec, work)
+	return (&worker{Config: s.Config, source: rec, spread: s.unchanged(rec)}).run
 }
 
 // unchanged says that the source is as it was when the service started: its
@@ -83,13 +84,18 @@ func (s *Supervisor) unchanged(rec audit.SourceRecord) bool {
 	return rec.Source.GetUpdateTime().AsTime().Before(s.started)
 }
 
-func (s *Supervisor) start(ctx context.Context, rec audit.SourceRecord, work func(context.Context)) {
+// start starts the worker that follows old. It waits for the old one to stop, so
+// that its last words are not the source's.
+func (s *Supervisor) start(ctx context.Context, rec audit.SourceRecord, old *running) {
 	ctx, cancel := context.WithCancel(ctx)
 	r := &running{revision: rec.Revision, stop: cancel, done: make(chan struct{})}
 	s.workers[rec.ID()] = r
 	s.wg.Go(func() {
 		defer close(r.done)
 		defer cancel()
-		work(ctx)
+		if old != nil {
+			<-old.done
+		}
+		s.work(rec)(ctx)
 	})
 }

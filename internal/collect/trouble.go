@@ -69,16 +69,19 @@ const (
 	quickestTry  = time.Second
 	slowestSoon  = 15 * time.Second
 	slowestOfAll = 5 * time.Minute
+	jitter       = 0.2
 )
 
 func newPatience() patience {
-	return patience{soon: tries(slowestSoon), seldom: tries(slowestOfAll)}
+	return patience{soon: tries(quickestTry, slowestSoon), seldom: tries(quickestTry, slowestOfAll)}
 }
 
-// tries are waits from a second, doubling, with jitter.
-func tries(longest time.Duration) *backoff.ExponentialBackOff {
+// tries are waits that double, with jitter, up to the longest.
+func tries(first, longest time.Duration) *backoff.ExponentialBackOff {
 	b := backoff.NewExponentialBackOff()
-	b.InitialInterval, b.Multiplier, b.RandomizationFactor, b.MaxInterval = quickestTry, 2, 0.2, longest
+	b.InitialInterval, b.Multiplier, b.RandomizationFactor = first, 2, jitter
+	// The jitter lengthens waits too.
+	b.MaxInterval = time.Duration(float64(longest) / (1 + jitter))
 	return b
 }
 
@@ -116,11 +119,21 @@ func diagnose(err error) diagnosis {
 	if snyk, ok := errors.AsType[*audit.SnykError](err); ok {
 		return diagnoses[snyk.Class]
 	}
-	reason := snykstreamv1.ErrorReason_ERROR_REASON_INTERNAL
-	if known, ok := errors.AsType[*audit.Error](err); ok {
-		reason = known.Reason
+	out := diagnosis{
+		state: snykstreamv1.SourceState_SOURCE_STATE_DEGRADED, reason: snykstreamv1.ErrorReason_ERROR_REASON_INTERNAL,
+		remedy: "it is tried again",
 	}
-	return diagnosis{state: snykstreamv1.SourceState_SOURCE_STATE_DEGRADED, reason: reason, remedy: "it is tried again"}
+	if errors.Is(err, audit.ErrUnknownOutcome) {
+		out.reason = snykstreamv1.ErrorReason_ERROR_REASON_STORE_UNAVAILABLE
+	}
+	if known, ok := errors.AsType[*audit.Error](err); ok {
+		out.reason = known.Reason
+	}
+	if out.reason == snykstreamv1.ErrorReason_ERROR_REASON_CREDENTIALS_UNREADABLE {
+		out.state, out.refused = snykstreamv1.SourceState_SOURCE_STATE_AUTH_FAILED, true
+		out.remedy = "give the source new credentials with UpdateSource"
+	}
+	return out
 }
 
 // message is safe for callers: Snyk's errors are, the service's own say it of
@@ -131,6 +144,8 @@ func message(err error, what diagnosis) string {
 		text = snyk.Error()
 	} else if known, ok := errors.AsType[*audit.Error](err); ok {
 		text = known.Message
+	} else if errors.Is(err, audit.ErrUnknownOutcome) {
+		text = "the journal did not say whether the last events are stored"
 	}
 	return text + "; " + what.remedy
 }

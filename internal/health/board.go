@@ -17,10 +17,18 @@ type Board struct {
 	feeds map[string]map[audit.Feed]audit.FeedReport
 }
 
-// Report replaces what was known of the feed.
+// Report replaces what was known of the feed. When it was polled stays known
+// where a collector that has just started does not say.
 func (b *Board) Report(report audit.FeedReport) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	known := b.source(report.SourceID)[report.Feed]
+	if report.LastPoll.IsZero() {
+		report.LastPoll = known.LastPoll
+	}
+	if report.LastSuccess.IsZero() {
+		report.LastSuccess = known.LastSuccess
+	}
 	b.source(report.SourceID)[report.Feed] = report
 }
 

@@ -120,14 +120,15 @@ func lagAllowed(interval time.Duration) time.Duration {
 
 // message is one sentence a person can act on.
 func message(rec audit.SourceRecord, status *snykstreamv1.SourceStatus) string {
+	if status.GetState() == snykstreamv1.SourceState_SOURCE_STATE_PAUSED {
+		return "paused; set paused to false to go on where it stopped"
+	}
 	for _, feed := range status.GetFeeds() {
 		if err := feed.GetLastError(); err != nil && feed.GetState() == status.GetState() {
 			return fmt.Sprintf("%s: %s", feed.GetFeed(), err.GetMessage())
 		}
 	}
 	switch status.GetState() {
-	case snykstreamv1.SourceState_SOURCE_STATE_PAUSED:
-		return "paused; set paused to false to go on where it stopped"
 	case snykstreamv1.SourceState_SOURCE_STATE_PENDING:
 		return "waiting for the first poll to end"
 	case snykstreamv1.SourceState_SOURCE_STATE_LAGGING:

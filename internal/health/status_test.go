@@ -1,6 +1,7 @@
 package health_test
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -124,5 +125,32 @@ func TestCoverageOfTwoLanes(t *testing.T) {
 	r.State.Lost = audit.Intervals{{Start: at(2), End: at(5)}}
 	if !health.BackfillDone(r) {
 		t.Error("what is lost for good is waited for")
+	}
+}
+
+// TestReload: a collector that has just started knows nothing of the polls before
+// it, and the source is as well as it was.
+func TestReload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		board := &health.Board{}
+		board.Report(report(48*time.Hour, nil))
+		board.Report(report(48*time.Hour, func(r *audit.FeedReport) { r.LastPoll, r.LastSuccess = time.Time{}, time.Time{} }))
+		if got := board.Status(record(nil)); got.GetState() != snykstreamv1.SourceState_SOURCE_STATE_HEALTHY || got.GetFeeds()[0].GetLastPollTime() == nil {
+			t.Errorf("status %v", got)
+		}
+		board.Forget("my-snyk")
+		if got := board.Status(record(nil)); got.GetState() != snykstreamv1.SourceState_SOURCE_STATE_PENDING {
+			t.Errorf("forgotten: %v", got)
+		}
+	})
+}
+
+// TestPausedMessage: what went wrong before the pause is not what to act on.
+func TestPausedMessage(t *testing.T) {
+	board := &health.Board{}
+	board.Report(report(48*time.Hour, func(r *audit.FeedReport) { r.Trouble = &audit.Trouble{Message: "what happened"} }))
+	got := board.Status(record(func(s *snykstreamv1.Source) { s.Paused = new(true) })).GetMessage()
+	if !strings.HasPrefix(got, "paused") {
+		t.Errorf("message %q", got)
 	}
 }

@@ -36,7 +36,7 @@ func (j *Journal) Checkpoint(ctx context.Context, sourceID string, feed audit.Fe
 	}
 	key := checkpointKey(sourceID, feed)
 	for range checkpointTries {
-		err = j.putCheckpoint(ctx, key, value, &state, base)
+		err = j.putCheckpoint(ctx, sourceID, key, value, &state, base)
 		if !errors.Is(err, jetstream.ErrKeyExists) && !errors.Is(err, jetstream.ErrKeyRevisionMismatch) {
 			break
 		}
@@ -49,7 +49,9 @@ func (j *Journal) Checkpoint(ctx context.Context, sourceID string, feed audit.Fe
 
 // putCheckpoint stores the checkpoint if it is not behind the stored one.
 // jetstream.ErrKeyExists, ErrKeyRevisionMismatch: another was stored meanwhile.
-func (j *Journal) putCheckpoint(ctx context.Context, key string, value []byte, state *audit.FeedState, base uint64) error {
+func (j *Journal) putCheckpoint(
+	ctx context.Context, sourceID, key string, value []byte, state *audit.FeedState, base uint64,
+) error {
 	have, err := j.checkpoints.Get(ctx, key)
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		_, err = j.checkpoints.Create(ctx, key, value)
@@ -62,7 +64,7 @@ func (j *Journal) putCheckpoint(ctx context.Context, key string, value []byte, s
 	if err := proto.Unmarshal(have.Value(), &old); err != nil {
 		return fmt.Errorf("decoding the stored checkpoint: %w", err)
 	}
-	if err := j.behind(ctx, &old, state, base); err != nil {
+	if err := j.behind(ctx, sourceID, &old, state, base); err != nil {
 		return fmt.Errorf("checkpoint %s: %w", key, err)
 	}
 	_, err = j.checkpoints.Update(ctx, key, value, have.Revision())
@@ -70,17 +72,26 @@ func (j *Journal) putCheckpoint(ctx context.Context, key string, value []byte, s
 }
 
 // behind returns audit.ErrFenced for a state older than the stored checkpoint.
-func (j *Journal) behind(ctx context.Context, old *stored.Checkpoint, state *audit.FeedState, base uint64) error {
+// Among states of the same events, sequences tell the older one only while the
+// journal has the entries they count: not where it lost its end, and not where
+// retention took the source's last entry, and with it the fence that was.
+func (j *Journal) behind(ctx context.Context, sourceID string, old *stored.Checkpoint, state *audit.FeedState, base uint64) error {
 	oldState, oldBase := loadState(old.GetState()), old.GetBaseSequence()
 	if !newer(&oldState, oldBase, state, base) {
 		return nil
 	}
-	head, err := j.Head(ctx)
-	if err != nil {
-		return err
-	}
-	if oldBase > head && oldState.LastSequence == state.LastSequence {
-		return nil // the journal lost its end: sequences say nothing
+	if oldState.LastSequence == state.LastSequence {
+		head, err := j.Head(ctx)
+		if err != nil {
+			return err
+		}
+		last, err := j.lastOfSource(ctx, sourceID)
+		if err != nil {
+			return err
+		}
+		if oldBase > head || fenceOf(last) == base {
+			return nil
+		}
 	}
 	return fmt.Errorf("the stored one has event %d at entry %d, the new one %d at %d: %w",
 		oldState.LastSequence, oldBase, state.LastSequence, base, audit.ErrFenced)

@@ -301,6 +301,14 @@ func TestStateOutlivesRetention(t *testing.T) {
 	if diff := cmp.Diff(want, s.load(t)); diff != "" {
 		t.Error(diff)
 	}
+	// Progress without events is still stored: the state is that of the present fence.
+	w.state.Rewritten++
+	if err := s.Checkpoint(t.Context(), source, feedA, w.state, 0); err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff(w.state, s.load(t).Feeds[feedA]); diff != "" {
+		t.Error(diff)
+	}
 	// Whoever loaded before does not know that the fence fell back.
 	if err := w.append(t, w.page(1)); !errors.Is(err, audit.ErrFenced) {
 		t.Errorf("got %v", err)
