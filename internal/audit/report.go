@@ -20,8 +20,6 @@ type FeedReport struct {
 	// LastPoll is when the last poll began, LastSuccess when one last read the
 	// tail to its end. Zero before the first.
 	LastPoll, LastSuccess time.Time
-	// TailEnd is the end of the time the tail should have read by now.
-	TailEnd time.Time
 	// Trouble is what went wrong last; nil once a poll succeeds.
 	Trouble *Trouble
 	// Warnings are troubles that do not stop the collection.

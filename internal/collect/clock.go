@@ -45,6 +45,7 @@ func (c *skewedClock) now() time.Time { return time.Now().Add(c.lead) }
 func (c *skewedClock) slower() time.Time { return time.Now().Add(min(c.lead, 0)) }
 func (c *skewedClock) faster() time.Time { return time.Now().Add(max(c.lead, 0)) }
 
-// horizon is the end of the time that can count as read now: by the slower
-// clock, less what settles.
-func (c *skewedClock) horizon() time.Time { return c.slower().Add(-settle) }
+// horizon is the end of the time that an answer can prove read whose request was
+// sent at a moment by our clock: by the slower clock, less what settles. An
+// answer that was long on the way tells nothing of the time it took.
+func (c *skewedClock) horizon(sent time.Time) time.Time { return sent.Add(min(c.lead, 0) - settle) }

@@ -12,6 +12,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
 	"github.com/snykstream/snykstream/internal/audit"
 	"github.com/snykstream/snykstream/internal/snyksim"
 )
@@ -125,6 +126,29 @@ func TestStartWithAWrongClock(t *testing.T) {
 		s.exact()
 		if gaps := s.journal.gaps(); len(gaps) != 0 {
 			t.Errorf("gaps %v", gaps)
+		}
+	})
+}
+
+// TestAnswerLongOnItsWay: an answer proves nothing of the time it took to come. A
+// record of that time is live when the next poll finds it, not late.
+func TestAnswerLongOnItsWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, snyksim.Config{Seed: 1}, newMemoryJournal(1, 0))
+		s.start()
+		defer func() { s.stop() }()
+		wait(time.Minute)
+		s.sim.Inject(snyksim.Fault{Effect: snyksim.DoAfter("slow network", func(*snyksim.Sim, *http.Request) { <-time.After(8 * time.Second) })})
+		for i := range 20 {
+			s.sim.Append(s.org.ID, snyksim.Record{Event: "org.edit", Content: fmt.Sprintf(`{"n":%d}`, i)})
+			wait(1500 * time.Millisecond)
+		}
+		wait(time.Minute)
+		s.exact()
+		for _, r := range s.journal.records() {
+			if r.Event.GetOrigin() != snykstreamv1.Origin_ORIGIN_LIVE {
+				t.Errorf("origin %v of %s", r.Event.GetOrigin(), r.Raw)
+			}
 		}
 	})
 }

@@ -38,7 +38,7 @@ type feed struct {
 	background map[audit.LaneKind]*pass
 	group      groupSearch
 
-	lastPoll, lastSuccess, tailEnd time.Time
+	lastPoll, lastSuccess time.Time
 }
 
 // minMargin is the lead of Snyk's clock over ours that is always reckoned with
@@ -60,7 +60,7 @@ func (f *feed) step(ctx context.Context, p *pass) (done bool, err error) {
 		return false, err
 	}
 	f.clock.learn(got.server, sent, time.Now())
-	if err := f.store(ctx, p, got); err != nil {
+	if err := f.store(ctx, p, got, f.clock.horizon(sent)); err != nil {
 		return false, err
 	}
 	p.at = got.proven.End
@@ -73,12 +73,12 @@ func (f *feed) step(ctx context.Context, p *pass) (done bool, err error) {
 
 // store enters what an answer proves: its new records and the ledger in one
 // append, or the ledger alone where nothing is new.
-func (f *feed) store(ctx context.Context, p *pass, got reading) error {
+func (f *feed) store(ctx context.Context, p *pass, got reading, horizon time.Time) error {
 	found := f.known.sift(f.id, got.records)
 	next := f.state.Clone()
 	next.ClockLead = max(next.ClockLead, f.clock.lead)
 	records := f.admit(ctx, &next, p.lane, found)
-	p.enter(&next, got.proven.End, f.clock.horizon())
+	p.enter(&next, got.proven.End, horizon)
 	if len(records) > 0 {
 		page := audit.Page{SourceID: f.source.ID(), Feed: f.id, Records: records, Before: f.state, State: next}
 		if err := f.book.append(ctx, page); err != nil {

@@ -74,7 +74,7 @@ func (f *feed) interval() time.Duration {
 // poll reads every lane's tail to its end. A lane that Snyk refuses apart from
 // the default one has its own patience, and holds up nothing else.
 func (f *feed) poll(ctx context.Context) error {
-	f.lastPoll, f.tailEnd = time.Now(), f.clock.horizon()
+	f.lastPoll = time.Now()
 	f.state.ForgetLateness(f.lastPoll)
 	f.show()
 	f.findGroup(ctx)
@@ -124,7 +124,7 @@ func (f *feed) show() {
 	report := audit.FeedReport{
 		SourceID: f.source.ID(), Feed: f.id, State: f.state.Clone(), Base: f.book.base(),
 		Lanes: slices.Clone(f.source.Lanes()), LastPoll: f.lastPoll, LastSuccess: f.lastSuccess,
-		TailEnd: f.tailEnd, Warnings: f.group.warnings(),
+		Warnings: f.group.warnings(),
 	}
 	report.Trouble = cmp.Or(f.now.trouble, f.aside.trouble, f.past.trouble)
 	if f.unsaved != nil {

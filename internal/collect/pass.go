@@ -75,7 +75,7 @@ func (p *pass) enter(state *audit.FeedState, through, horizon time.Time) {
 // overlap would have read again is part of that hole.
 func (f *feed) tailPass(kind audit.LaneKind) *pass {
 	f.disclaimFuture(kind)
-	frontier, horizon := f.state.Ledger(kind).Frontier, f.clock.horizon()
+	frontier, horizon := f.state.Ledger(kind).Frontier, f.clock.horizon(time.Now())
 	from, left := f.tailStart(kind), audit.Interval{}
 	if horizon.Sub(frontier) > max(tailJump, 2*f.source.PollInterval()) {
 		left = audit.Interval{Start: from, End: frontier}
