@@ -327,7 +327,7 @@ type EventFilter struct {
 	// project_ids are projects.
 	ProjectIds []string `protobuf:"bytes,7,rep,name=project_ids,json=projectIds,proto3" json:"project_ids,omitempty"`
 	// source_labels keeps events whose source has all of these labels, as the
-	// sources are labelled now.
+	// sources are labelled now. Neither keys nor values are empty.
 	SourceLabels map[string]string `protobuf:"bytes,8,rep,name=source_labels,json=sourceLabels,proto3" json:"source_labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// expression is a CEL expression of type bool over the variables event (Event)
 	// and record (whichever is set). NOT_YET_SUPPORTED in this release.
@@ -466,7 +466,8 @@ type StreamEventsResponse struct {
 	// heartbeat is set in the first message, which is sent at once, then on the
 	// interval.
 	Heartbeat *Heartbeat `protobuf:"bytes,3,opt,name=heartbeat,proto3" json:"heartbeat,omitempty"`
-	// gaps are losses met on the way. Never filtered.
+	// gaps are losses met on the way: they lie before whatever the next message
+	// brings. Never filtered.
 	Gaps []*Gap `protobuf:"bytes,4,rep,name=gaps,proto3" json:"gaps,omitempty"`
 	// caught_up says that everything stored when this was sent has been sent.
 	CaughtUp      bool `protobuf:"varint,5,opt,name=caught_up,json=caughtUp,proto3" json:"caught_up,omitempty"`
@@ -548,6 +549,7 @@ type Heartbeat struct {
 	// estimate, 0 exactly when caught up.
 	LagEvents uint64 `protobuf:"varint,2,opt,name=lag_events,json=lagEvents,proto3" json:"lag_events,omitempty"`
 	// lag_time is the age of the oldest of them by ingest_time, 0 when caught up.
+	// Unset where it is not known.
 	LagTime *durationpb.Duration `protobuf:"bytes,3,opt,name=lag_time,json=lagTime,proto3" json:"lag_time,omitempty"`
 	// sources are the sources' coverage as of this stream's position.
 	Sources       []*SourceCoverage `protobuf:"bytes,4,rep,name=sources,proto3" json:"sources,omitempty"`
