@@ -9,13 +9,20 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/keepalive"
 
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
 )
+
+// keepaliveTime is how long a connection may be silent before it is looked after. A
+// subscriber only listens, so nothing else would tell it that the other side, or the
+// way there, is gone.
+const keepaliveTime = 30 * time.Second
 
 // Config says where the server is and how it is reached.
 type Config struct {
@@ -41,7 +48,8 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn, err := grpc.NewClient(cfg.Address, grpc.WithTransportCredentials(creds))
+	conn, err := grpc.NewClient(cfg.Address, grpc.WithTransportCredentials(creds),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: keepaliveTime}))
 	if err != nil {
 		return nil, fmt.Errorf("client: %w", err)
 	}

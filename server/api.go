@@ -42,7 +42,7 @@ func (h *house) openAPI(_ context.Context, cfg Config, metrics *telemetry.Metric
 	h.api = grpc.NewServer(append(options, grpc.Creds(creds))...)
 	grpcapi.Register(h.api, services)
 	h.probes = health.NewServer()
-	healthpb.RegisterHealthServer(h.api, h.probes)
+	healthpb.RegisterHealthServer(h.api, probes{h.probes})
 	reflection.Register(h.api)
 	for name := range h.api.GetServiceInfo() {
 		h.probes.SetServingStatus(name, healthpb.HealthCheckResponse_SERVING)

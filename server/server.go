@@ -65,14 +65,19 @@ func (s *Server) AdminAddr() net.Addr { return s.admin.listener.Addr() }
 func (s *Server) Ready() <-chan struct{} { return s.ready }
 
 // Run serves until ctx ends, then drains: streams get their last token, polls end
-// or are abandoned, and the store is closed. It may be called once.
+// or are abandoned, and the store is closed. A stop is no error, whenever it comes;
+// that a part of the server failed is. It may be called once.
 func (s *Server) Run(ctx context.Context) error {
 	// The rooms end in turn, not with ctx: see live.
 	group, living := errgroup.WithContext(context.WithoutCancel(ctx))
 	group.Go(s.admin.serve)
 	house, err := open(ctx, s.cfg, s.metrics)
-	if err == nil {
+	switch {
+	case err == nil:
 		s.live(ctx, living, group, house)
+	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		s.cfg.Log.InfoContext(ctx, "stopped while starting", slog.Any("error", err))
+		err = nil // a stop like any other
 	}
 	err = errors.Join(err, s.admin.close(context.WithoutCancel(ctx)), group.Wait())
 	if house != nil {
@@ -98,15 +103,23 @@ func (s *Server) live(ctx, living context.Context, group *errgroup.Group, h *hou
 	close(s.ready)
 	s.cfg.Log.InfoContext(ctx, "serving",
 		slog.String("grpc", s.Addr().String()), slog.String("admin", s.AdminAddr().String()))
+	s.warn(ctx)
 	select {
 	case <-ctx.Done():
 		s.cfg.Log.InfoContext(ctx, "stopping: streams get their last token")
 	case <-living.Done():
-		s.cfg.Log.ErrorContext(ctx, "stopping: a part of the server failed")
+		s.cfg.Log.ErrorContext(ctx, "stopping: a part of the server failed", slog.Any("error", context.Cause(living)))
 	}
 	s.admin.ready.Store(false)
 	stopCollecting()
 	h.drain(drainTime)
+}
+
+// warn says what is allowed and likely not meant.
+func (s *Server) warn(ctx context.Context) {
+	if at, ok := s.Addr().(*net.TCPAddr); ok && !at.IP.IsLoopback() && s.cfg.TLSClientCA == "" {
+		s.cfg.Log.WarnContext(ctx, "whoever can connect may call everything, new sources included: set --tls-client-ca")
+	}
 }
 
 // until runs a room until ctx ends; that it ended is then no error.

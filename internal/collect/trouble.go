@@ -54,7 +54,7 @@ var diagnoses = map[audit.SnykClass]diagnosis{
 	},
 	audit.SnykForeignLink: {
 		snykstreamv1.SourceState_SOURCE_STATE_DEGRADED, snykstreamv1.ErrorReason_ERROR_REASON_SNYK_FOREIGN_LINK,
-		"it was not followed, and the reading starts again", false,
+		"the reading starts again", false,
 	},
 }
 

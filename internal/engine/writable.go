@@ -9,6 +9,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// ErrNoRoom says that the disk is too full to write. It passes when there is room.
+var ErrNoRoom = errors.New("the disk that the data folder is on is almost full: make room")
+
+// Explain is what callers may be told of an error of the store: what they can do
+// about it, or else what the caller of Explain says.
+func Explain(err error, otherwise string) string {
+	if errors.Is(err, ErrNoRoom) {
+		return ErrNoRoom.Error()
+	}
+	return otherwise
+}
+
 // Writable returns why the store takes no writes now, nil if it does: too little
 // room on the disk, which may pass, or a store that has given up, as far as Fault
 // has found. It is cheap enough to be asked before every write.
@@ -25,8 +37,8 @@ func (e *Engine) Writable() error {
 	}
 	//nolint:gosec // the field's type differs between systems; a block's size is positive
 	if free := disk.Bavail * uint64(disk.Bsize); free < e.cfg.Reserve {
-		return fmt.Errorf("data folder %s has %d MiB left, less than the %d MiB kept free: make room",
-			e.cfg.DataDir, free>>20, e.cfg.Reserve>>20)
+		return fmt.Errorf("data folder %s has %d MiB left, less than the %d MiB kept free: %w",
+			e.cfg.DataDir, free>>20, e.cfg.Reserve>>20, ErrNoRoom)
 	}
 	return nil
 }

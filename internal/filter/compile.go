@@ -3,6 +3,7 @@ package filter
 import (
 	"maps"
 	"strconv"
+	"strings"
 	"time"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -94,16 +95,24 @@ func recordConditions(found *problems, path string, f *snykstreamv1.EventFilter)
 		set := compileNames(names)
 		c = append(c, onRecord(func(f *facts) bool { return set.has(f.name) }))
 	}
-	if ids := checkAll(found, path+".user_ids", f.GetUserIds(), anyID); len(ids) > 0 {
-		c = append(c, onRecord(func(f *facts) bool { return ids.has(f.user) }))
-	}
-	if ids := checkAll(found, path+".organization_ids", f.GetOrganizationIds(), anyID); len(ids) > 0 {
-		c = append(c, onRecord(func(f *facts) bool { return ids.has(f.org) }))
-	}
-	if ids := checkAll(found, path+".project_ids", f.GetProjectIds(), anyID); len(ids) > 0 {
-		c = append(c, onRecord(func(f *facts) bool { return ids.has(f.project) }))
-	}
+	c = append(c, onID(found, path+".user_ids", f.GetUserIds(), func(f *facts) string { return f.user })...)
+	c = append(c, onID(found, path+".organization_ids", f.GetOrganizationIds(), func(f *facts) string { return f.org })...)
+	c = append(c, onID(found, path+".project_ids", f.GetProjectIds(), func(f *facts) string { return f.project })...)
 	return c
+}
+
+// onID is the condition that one of the record's ids is among those given. The
+// case of letters does not count, as it does not in a UUID.
+func onID(found *problems, path string, given []string, of func(*facts) string) clause {
+	ids := checkAll(found, path, given, anyID)
+	if len(ids) == 0 {
+		return nil
+	}
+	lower := make(set[string], len(ids))
+	for id := range ids {
+		lower[strings.ToLower(id)] = struct{}{}
+	}
+	return clause{onRecord(func(f *facts) bool { return lower.has(strings.ToLower(of(f))) })}
 }
 
 // labelConditions ask the source's labels anew for every event.

@@ -97,6 +97,7 @@ func TestMatch(t *testing.T) {
 		"pattern or exact": {list(&eventFilter{EventNames: []string{"*.role.*", "group.create"}}), nil, [4]bool{true, true, true, true}},
 		"category":         {list(&eventFilter{Categories: []snykstreamv1.EventCategory{other}}), nil, [4]bool{false, true, true, true}},
 		"user":             {list(&eventFilter{UserIds: []string{"u1"}}), nil, [4]bool{true, false, true, true}},
+		"user, capitals":   {list(&eventFilter{UserIds: []string{"U1"}}), nil, [4]bool{true, false, true, true}},
 		"organization":     {list(&eventFilter{OrganizationIds: []string{"o2"}}), nil, [4]bool{false, true, true, true}},
 		"project":          {list(&eventFilter{ProjectIds: []string{"p1", "p2"}}), nil, [4]bool{true, false, true, true}},
 

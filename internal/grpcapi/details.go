@@ -2,6 +2,7 @@ package grpcapi
 
 import (
 	"cmp"
+	"fmt"
 	"strings"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -19,18 +20,28 @@ func info(reason snykstreamv1.ErrorReason, metadata map[string]string) *errdetai
 	return &errdetails.ErrorInfo{Reason: reasonName(reason), Domain: Domain, Metadata: metadata}
 }
 
-// badRequest names every bad field, each with its own reason, so that a bad value
+// violationBytes bounds the bad fields that an error names. It travels in the
+// trailer, where many clients take 8 KiB in all, and clients that have no room for
+// an error see another.
+const violationBytes = 4 << 10
+
+// badRequest names every bad field, or as many as there is room for, each with its own reason, so that a bad value
 // is told from one that this release does not know yet. A field without a reason
 // has the error's, unless that comes from another field.
 func badRequest(fields []audit.FieldProblem, reason snykstreamv1.ErrorReason) *errdetails.BadRequest {
 	if reason == snykstreamv1.ErrorReason_ERROR_REASON_NOT_YET_SUPPORTED {
 		reason = snykstreamv1.ErrorReason_ERROR_REASON_INVALID_FIELD
 	}
-	out := &errdetails.BadRequest{}
-	for _, field := range fields {
-		out.FieldViolations = append(out.FieldViolations, &errdetails.BadRequest_FieldViolation{
+	out, size := &errdetails.BadRequest{}, 0
+	for i, field := range fields {
+		violation := &errdetails.BadRequest_FieldViolation{
 			Field: field.Field, Description: field.Description, Reason: reasonName(cmp.Or(field.Reason, reason)),
-		})
+		}
+		out.FieldViolations = append(out.FieldViolations, violation)
+		if size += fieldSize(violation); size > violationBytes && i+1 < len(fields) {
+			violation.Description += fmt.Sprintf("; %d more fields are bad", len(fields)-i-1)
+			break
+		}
 	}
 	return out
 }

@@ -7,10 +7,12 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	grpcprom "github.com/grpc-ecosystem/go-grpc-middleware/providers/prometheus"
 	"github.com/grpc-ecosystem/go-grpc-middleware/v2/interceptors/recovery"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
 
 	"github.com/snykstream/snykstream/internal/audit"
@@ -18,6 +20,11 @@ import (
 
 // contractPackage is the proto package of the contract.
 const contractPackage = "snykstream.v1"
+
+// minKeepalive is how often callers may look after their connections: as often as
+// grpc-go lets them, with room for a late timer. By gRPC's own rule, once in five
+// minutes, a subscriber with rare heartbeats would be cut off for its care.
+const minKeepalive = 5 * time.Second
 
 // ServerConfig is what the interceptors need.
 type ServerConfig struct {
@@ -30,7 +37,7 @@ type ServerConfig struct {
 	Metrics *grpcprom.ServerMetrics
 }
 
-// ServerOptions are the codec and the interceptors of every call. From the
+// ServerOptions are the codec, the rule for keepalives and the interceptors of every call. From the
 // outside in: metrics, log, errors, recovery, refusal of what is not built,
 // validation. They take care of methods that do not exist too.
 func ServerOptions(cfg ServerConfig) []grpc.ServerOption {
@@ -48,6 +55,7 @@ func ServerOptions(cfg ServerConfig) []grpc.ServerOption {
 	}
 	return []grpc.ServerOption{
 		grpc.ForceServerCodecV2(newCodec()),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: minKeepalive, PermitWithoutStream: true}),
 		grpc.ChainUnaryInterceptor(unary...),
 		grpc.ChainStreamInterceptor(stream...),
 		grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error { return unknownMethod() }),

@@ -77,7 +77,8 @@ below. Branch on the code, then on the reason; messages are for people and may c
 
 - ` + "`BadRequest`" + ` with INVALID_ARGUMENT: every bad field at once, as its path from the request's root in proto
   names (` + "`source.snyk.poll_interval`, `include[0].event_names[1]`, `source.labels[\"team\"]`" + `), with what would be
-  right. A value that was sent as text is never repeated.
+  right. A value that was sent as text is never repeated. Of very many, the last one named says how many more
+  there are.
 - ` + "`PreconditionFailure`" + ` with FAILED_PRECONDITION: a violation for each check that failed.
 - ` + "`RetryInfo`" + ` with UNAVAILABLE and RESOURCE_EXHAUSTED: how long to wait before the next try.
 

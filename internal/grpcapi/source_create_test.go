@@ -133,7 +133,7 @@ func TestCreateSourceValidateOnly(t *testing.T) {
 func rejected() *snykstreamv1.CredentialCheck {
 	return &snykstreamv1.CredentialCheck{
 		Kind: snykstreamv1.CredentialCheck_KIND_AUTHENTICATED, Result: snykstreamv1.CredentialCheck_RESULT_FAILED,
-		HttpStatus: 401, Message: "snyk does not know the token.", Remedy: "Make a new one.",
+		HttpStatus: 401, Message: "snyk does not know the token", Remedy: "make a new one",
 	}
 }
 
@@ -155,7 +155,7 @@ func TestCreateSourceUnproven(t *testing.T) {
 		"rejected": {
 			answer: failing(nil, warning, rejected(), unreadable), code: codes.FailedPrecondition, reason: "CREDENTIALS_REJECTED",
 			violations: []string{
-				"AUTHENTICATED credentials snyk does not know the token. Make a new one.",
+				"AUTHENTICATED credentials snyk does not know the token; make a new one",
 				"ORG_AUDIT_READABLE org/" + orgID + " no permission",
 			},
 		},

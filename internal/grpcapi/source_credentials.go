@@ -68,9 +68,13 @@ func problemOfCheck(check *snykstreamv1.CredentialCheck, config *snykstreamv1.Sn
 	case snykstreamv1.CredentialCheck_KIND_GROUP_READABLE, snykstreamv1.CredentialCheck_KIND_GROUP_AUDIT_READABLE:
 		subject = audit.Feed{Scope: audit.ScopeGroup, ID: config.GetGroupId()}.String()
 	}
+	description := check.GetMessage()
+	if check.GetRemedy() != "" {
+		description += "; " + check.GetRemedy()
+	}
 	return audit.Problem{
 		Type: strings.TrimPrefix(check.GetKind().String(), "KIND_"), Subject: subject,
-		Description: strings.TrimSpace(check.GetMessage() + " " + check.GetRemedy()),
+		Description: description,
 	}
 }
 

@@ -131,12 +131,27 @@ func (s *eventStream) pick(record audit.Record) *snykstreamv1.Event {
 	if !s.ask.plan.Match(record.Event) {
 		return nil
 	}
-	if !s.ask.raw || len(record.Raw) == 0 {
+	if !s.ask.raw {
 		return record.Event
+	}
+	if len(record.Raw) == 0 {
+		return withoutRaw(record.Event)
 	}
 	event := audit.AttachRaw(record.Event, record.Raw)
 	if proto.Size(event) > maxRawEvent {
 		event.RawJson, event.RawBytes, event.Truncated = "", nil, true
 	}
+	return event
+}
+
+// withoutRaw is an event whose raw bytes were asked for and are not with it. One
+// that could not be read carries them itself; of any other they were too many to be
+// stored beside it.
+func withoutRaw(event *snykstreamv1.Event) *snykstreamv1.Event {
+	if event.GetTruncated() || event.GetRawJson() != "" || len(event.GetRawBytes()) > 0 {
+		return event
+	}
+	event = proto.CloneOf(event)
+	event.Truncated = true
 	return event
 }

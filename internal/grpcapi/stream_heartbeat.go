@@ -99,8 +99,20 @@ func (s *eventStream) lag(now time.Time) (uint64, *durationpb.Duration) {
 		entries -= min(entries, 1)
 		age = durationpb.New(max(now.Sub(s.entry.IngestTime), 0))
 	}
-	perEntry := max(s.pulse.events/max(s.pulse.entries, 1), 1)
-	return max(events+entries*perEntry, 1), age
+	return max(events+entries*s.perEntry(), 1), age
+}
+
+// perEntry is how many events an entry holds: as this stream has seen, or, before
+// it has seen any, as what the collectors have stored tells.
+func (s *eventStream) perEntry() uint64 {
+	events, entries := s.pulse.events, s.pulse.entries
+	if entries == 0 {
+		entries = s.pulse.head
+		for _, report := range s.cfg.Progress.Reports() {
+			events += report.State.LastSequence
+		}
+	}
+	return max(events/max(entries, 1), 1)
 }
 
 // caughtUp says that everything stored has been considered, as far as the last

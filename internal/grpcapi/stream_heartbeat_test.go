@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/snykstream/snykstream/internal/audit"
 )
 
 // beats are the heartbeats.
@@ -236,6 +238,24 @@ func TestStreamTellsTheAgeOfItsLag(t *testing.T) {
 		last := got[len(got)-1].GetHeartbeat()
 		if len(got) != 2 || last.GetLagEvents() != 2 || last.GetLagTime().AsDuration() != 500*time.Millisecond {
 			t.Errorf("want a lag of 2 events of half a second:\n%s", describe(got))
+		}
+	})
+}
+
+// Before a stream has seen an entry, the collectors' counts tell how many events
+// one holds: the first heartbeat counts events, not entries.
+func TestStreamTellsItsLagInEvents(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStreams(t)
+		s.put(page("a", "e1", "e2", "e3"))
+		s.put(page("a", "e4", "e5", "e6"))
+		s.change(func() {
+			s.reports = []audit.FeedReport{{SourceID: "a", State: audit.FeedState{LastSequence: 6}}}
+		})
+		sub := s.subscribe(t, earliest())
+		if first := sub.settled()[0].GetHeartbeat(); first.GetLagEvents() != 6 {
+			t.Errorf("a lag of %d events, want 6", first.GetLagEvents())
 		}
 	})
 }

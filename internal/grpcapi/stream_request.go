@@ -21,9 +21,10 @@ const (
 // streamRequest is a StreamEventsRequest, checked, with its defaults filled in.
 type streamRequest struct {
 	plan *filter.Plan
-	// token and startTime say where to start where they are set, else earliest.
+	// token and startTime say where to start where they are set, else earliest. A
+	// pointer, since the zero time is a time that may be asked for.
 	token     string
-	startTime time.Time
+	startTime *time.Time
 	earliest  bool
 	// restart says to go on from the earliest entry, after a gap, where retention
 	// has passed the position.
@@ -53,7 +54,7 @@ func readStreamRequest(req *snykstreamv1.StreamEventsRequest, labels filter.Labe
 		if !start.StartTime.IsValid() {
 			bad("start_time", "must be a time from 0001-01-01T00:00:00Z to 9999-12-31T23:59:59.999999999Z")
 		}
-		ask.startTime = start.StartTime.AsTime()
+		ask.startTime = new(start.StartTime.AsTime())
 	case *snykstreamv1.StreamEventsRequest_ResumeToken:
 		if ask.token = start.ResumeToken; ask.token == "" || len(ask.token) > maxToken {
 			bad("resume_token", "must be a token that a message of a stream carried")

@@ -43,8 +43,8 @@ func (s *eventStream) start(ctx context.Context) (audit.Position, error) {
 			return audit.Position{}, err
 		}
 		return at, s.cfg.Tokens.Verify(ctx, at)
-	case !s.ask.startTime.IsZero():
-		return s.cfg.Positions.At(ctx, s.ask.startTime)
+	case s.ask.startTime != nil:
+		return s.cfg.Positions.At(ctx, *s.ask.startTime)
 	case s.ask.earliest:
 		return s.cfg.Positions.Earliest(ctx)
 	}

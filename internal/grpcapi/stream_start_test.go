@@ -38,6 +38,12 @@ func TestStreamStartsWhereItIsTold(t *testing.T) {
 		"an event's own time": {func(*streams) *request { return at(time.Minute) }, names("e", 3, 7)},
 		"a time to come":      {func(*streams) *request { return at(-time.Hour) }, names("e", 7, 7)},
 		"the first time":      {func(*streams) *request { return at(1000 * time.Hour) }, names("e", 1, 7)},
+		"the zero time": {
+			func(*streams) *request {
+				return &request{Start: &snykstreamv1.StreamEventsRequest_StartTime{StartTime: timestamppb.New(time.Time{})}}
+			},
+			names("e", 1, 7),
+		},
 		"a token": {
 			func(s *streams) *request { return resume(s.Token(s.entries[1].After(2))) },
 			names("e", 5, 7),

@@ -73,7 +73,7 @@ func (s *streams) Reports() []audit.FeedReport {
 	return slices.Clone(s.reports)
 }
 
-func newStreams(tb testing.TB) *streams {
+func newStreams(tb testing.TB, dial ...grpc.DialOption) *streams {
 	tb.Helper()
 	s := &streams{
 		journal: newJournal(), drain: make(chan struct{}),
@@ -93,18 +93,18 @@ func newStreams(tb testing.TB) *streams {
 	}
 	s.server = grpc.NewServer(grpcapi.ServerOptions(grpcapi.ServerConfig{Log: slog.New(slog.DiscardHandler), Validator: validator})...)
 	snykstreamv1.RegisterEventServiceServer(s.server, service)
-	s.client = snykstreamv1.NewEventServiceClient(s.serve(tb))
+	s.client = snykstreamv1.NewEventServiceClient(s.serve(tb, dial...))
 	return s
 }
 
-func (s *streams) serve(tb testing.TB) *grpc.ClientConn {
+func (s *streams) serve(tb testing.TB, dial ...grpc.DialOption) *grpc.ClientConn {
 	tb.Helper()
 	listener := bufconn.Listen(1 << 16)
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = s.server.Serve(listener) })
-	conn, err := grpc.NewClient("passthrough:///memory",
+	conn, err := grpc.NewClient("passthrough:///memory", append(dial,
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }),
-		grpc.WithTransportCredentials(insecure.NewCredentials()))
+		grpc.WithTransportCredentials(insecure.NewCredentials()))...)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
 	"github.com/snykstream/snykstream/internal/audit"
+	"github.com/snykstream/snykstream/internal/engine"
 )
 
 // retryStore is when asking a store that is away makes sense again.
@@ -23,7 +24,7 @@ func unavailable(ctx context.Context, doing string, err error) error {
 	}
 	return &audit.Error{
 		Kind: audit.KindUnavailable, Reason: snykstreamv1.ErrorReason_ERROR_REASON_STORE_UNAVAILABLE,
-		Message: "the journal cannot be reached or written", RetryAfter: retryStore,
+		Message: engine.Explain(err, "the journal cannot be reached or written"), RetryAfter: retryStore,
 		Cause: fmt.Errorf("%s: %w", doing, err),
 	}
 }

@@ -164,6 +164,12 @@ func TestWriterOnABrokenDisk(t *testing.T) {
 	if entries := s.readAll(t); uint64(len(entries)) < w.fence {
 		t.Errorf("got %d entries, want %d", len(entries), w.fence)
 	}
+	// Only a new process helps, so this one is told to end.
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := s.Run(ctx); err == nil || !strings.Contains(err.Error(), "after a restart") {
+		t.Errorf("the tail ended with %v", err)
+	}
 	fmt.Fprintf(os.Stdout, "acknowledged %d\n", w.state.LastSequence)
 	s.close(t)
 }

@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -107,6 +108,9 @@ func (t *tail) claim() (release func(), ok bool) {
 // Run follows the journal's end for all readers until ctx ends, and returns nil
 // then. It reconnects by itself. It may be started again after it returned, but
 // only one may run. While it does not, readers at the end wait for it.
+//
+// It gives up, with an error, where the store has: a process that can store
+// nothing until it is started again must end, or nobody will start it again.
 func (j *Journal) Run(ctx context.Context) error {
 	release, ok := j.tail.claim()
 	if !ok {
@@ -119,6 +123,9 @@ func (j *Journal) Run(ctx context.Context) error {
 		err := j.follow(ctx)
 		if ctx.Err() != nil {
 			break
+		}
+		if broken := j.cfg.Engine.Broken(); broken != nil {
+			return fmt.Errorf("following the journal: %w", broken)
 		}
 		if time.Since(began) > tailBackoffMax {
 			pause = tailBackoff
@@ -146,7 +153,7 @@ func (j *Journal) follow(ctx context.Context) error {
 	for {
 		// After subscribing, so that nothing lies between what is read and what is
 		// announced.
-		if err := j.advance(ctx); err != nil {
+		if err := errors.Join(j.advance(ctx), j.cfg.Engine.Broken()); err != nil {
 			return err
 		}
 		idle := time.NewTimer(tailIdle)

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/snykstream/snykstream/internal/engine"
 )
 
 // What a bucket's methods fail with, beside the store's own errors.
@@ -17,8 +19,12 @@ var (
 	errConflict = errors.New("the key was written meanwhile")
 )
 
-// listTimeout bounds a listing, which waits for the store to send it.
-const listTimeout = 10 * time.Second
+const (
+	// listTimeout bounds a listing, which waits for the store to send it.
+	listTimeout = 10 * time.Second
+	// writeTimeout bounds a write: a store that has given up never answers it.
+	writeTimeout = 5 * time.Second
+)
 
 // item is a key with its value.
 type item struct {
@@ -49,6 +55,7 @@ type bucket interface {
 
 // kvBucket is a bucket over JetStream.
 type kvBucket struct {
+	engine *engine.Engine
 	kv     jetstream.KeyValue
 	stream jetstream.Stream
 }
@@ -56,7 +63,8 @@ type kvBucket struct {
 // openBucket makes the bucket's stream itself, since CreateKeyValue forbids two
 // things: messages could not be deleted, so that erasing was impossible, and
 // reads would not all go to the leader.
-func openBucket(ctx context.Context, js jetstream.JetStream, name, description string) (*kvBucket, error) {
+func openBucket(ctx context.Context, store *engine.Engine, name, description string) (*kvBucket, error) {
+	js := store.JetStream()
 	stream, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
 		Name:              "KV_" + name,
 		Description:       description,
@@ -78,7 +86,7 @@ func openBucket(ctx context.Context, js jetstream.JetStream, name, description s
 	if err != nil {
 		return nil, fmt.Errorf("open bucket %s: %w", name, err)
 	}
-	return &kvBucket{kv: kv, stream: stream}, nil
+	return &kvBucket{engine: store, kv: kv, stream: stream}, nil
 }
 
 func (b *kvBucket) get(ctx context.Context, key string) (item, error) {
@@ -97,6 +105,12 @@ func itemOf(entry jetstream.KeyValueEntry) item {
 }
 
 func (b *kvBucket) put(ctx context.Context, key string, value []byte, revision uint64) (uint64, error) {
+	// A write that the disk has no room for would make the store give up for good.
+	if err := b.engine.Writable(); err != nil {
+		return 0, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
 	var next uint64
 	var err error
 	if revision == 0 {
@@ -107,10 +121,15 @@ func (b *kvBucket) put(ctx context.Context, key string, value []byte, revision u
 	if errors.Is(err, jetstream.ErrKeyExists) || errors.Is(err, jetstream.ErrKeyRevisionMismatch) {
 		return 0, fmt.Errorf("%w: %w", errConflict, err)
 	}
-	return next, err
+	if err != nil {
+		return 0, errors.Join(err, b.engine.Fault(b.stream.CachedInfo().Config.Name))
+	}
+	return next, nil
 }
 
 func (b *kvBucket) erase(ctx context.Context, key string, revision uint64) error {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
 	err := b.stream.SecureDeleteMsg(ctx, revision)
 	if err == nil {
 		return nil

@@ -7,6 +7,7 @@ import (
 
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
 	"github.com/snykstream/snykstream/internal/audit"
+	"github.com/snykstream/snykstream/internal/engine"
 )
 
 const retryAfter = time.Second
@@ -61,7 +62,7 @@ func unavailable(ctx context.Context, doing string, cause error) error {
 	}
 	return &audit.Error{
 		Kind: audit.KindUnavailable, Reason: snykstreamv1.ErrorReason_ERROR_REASON_STORE_UNAVAILABLE,
-		Message: "the store of the sources cannot be reached or written", RetryAfter: retryAfter,
+		Message: engine.Explain(cause, "the store of the sources cannot be reached or written"), RetryAfter: retryAfter,
 		Cause: fmt.Errorf("%s: %w", doing, cause),
 	}
 }

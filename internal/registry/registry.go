@@ -80,12 +80,11 @@ func Open(ctx context.Context, cfg Config) (*Registry, error) {
 	if r.now == nil {
 		r.now = time.Now
 	}
-	js := cfg.Engine.JetStream()
 	var err error
-	if r.sources, err = openBucket(ctx, js, "SNYKSTREAM_SOURCES", "snykstream's sources"); err != nil {
+	if r.sources, err = openBucket(ctx, cfg.Engine, "SNYKSTREAM_SOURCES", "snykstream's sources"); err != nil {
 		return nil, err
 	}
-	if r.credentials, err = openBucket(ctx, js, "SNYKSTREAM_CREDENTIALS", "snykstream's sealed credentials"); err != nil {
+	if r.credentials, err = openBucket(ctx, cfg.Engine, "SNYKSTREAM_CREDENTIALS", "snykstream's sealed credentials"); err != nil {
 		return nil, err
 	}
 	// The engine's folder is locked, so nobody is between two steps now.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -288,4 +290,36 @@ func TestCreateRefuses(t *testing.T) {
 func asError(err error) *audit.Error {
 	e, _ := errors.AsType[*audit.Error](err)
 	return e
+}
+
+// TestNoRoom: a disk that is almost full is said to the caller, who can make room;
+// nothing is written, since a failed write would make the store give up.
+func TestNoRoom(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	full, err := engine.Open(t.Context(), engine.Config{DataDir: dir, Reserve: math.MaxUint64})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := full.Close(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	}()
+	sealer, err := seal.Open(seal.Config{DataDir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Open(t.Context(), Config{Engine: full, Sealer: sealer, Retention: retention})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec := audit.SourceRecord{Source: &snykstreamv1.Source{Id: "one", Snyk: &snykstreamv1.SnykConfig{OrganizationId: orgOne}}}
+	_, err = r.Create(t.Context(), rec, audit.Credential{Token: audit.NewSecret("a token")})
+	known, ok := errors.AsType[*audit.Error](err)
+	if !ok || known.Kind != audit.KindUnavailable || !strings.Contains(known.Message, "make room") || known.RetryAfter == 0 {
+		t.Errorf("got %v", err)
+	}
+	if list, err := r.List(t.Context()); err != nil || len(list) > 0 {
+		t.Errorf("stored %v, %v", list, err)
+	}
 }

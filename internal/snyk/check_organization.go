@@ -37,7 +37,8 @@ func (k *check) organization(got orgAnswer, log logAnswer) {
 	case t == nil && got.res == nil:
 		k.report.skip("no organization is named", kindOrganization)
 	case t == nil && asked != "" && got.org.GroupID != "" && !strings.EqualFold(asked, got.org.GroupID):
-		k.report.warn(kindOrganization, advice{
+		// Every event would carry the wrong group, and no change could mend it.
+		k.report.fail(kindOrganization, advice{
 			"the organization belongs to group " + got.org.GroupID + ", not to " + asked,
 			"leave group_id empty, or set it to the organization's group",
 		}, nil)

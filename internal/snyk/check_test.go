@@ -381,10 +381,10 @@ func TestCheckOfAnotherGroup(t *testing.T) {
 	what := config()
 	what.GroupId = orgID
 	got, err := newClients(t, good().ServeHTTP, at).Check(t.Context(), what, key)
-	if err != nil || !got.GetValid() || got.GetGroupId() != groupID {
+	if err != nil || got.GetValid() || got.GetGroupId() != groupID {
 		t.Fatalf("%v, %v", err, got)
 	}
-	if c := of(got, kindOrganization); c.GetResult() != warning || !strings.Contains(c.GetMessage(), groupID) {
+	if c := of(got, kindOrganization); c.GetResult() != failed || !strings.Contains(c.GetMessage(), groupID) {
 		t.Errorf("%v", c)
 	}
 }

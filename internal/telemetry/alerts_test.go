@@ -1,12 +1,17 @@
 package telemetry
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
+	"github.com/snykstream/snykstream/internal/audit"
 )
 
 // TestAlertRules: every alert asks for metrics that there are, and tells what to
@@ -32,6 +37,8 @@ func TestAlertRules(t *testing.T) {
 		known[def.name] = true
 	}
 	name := regexp.MustCompile(`snykstream_[a-z_]+`)
+	selected := regexp.MustCompile(`(\w+)=~?"([^"]+)"`)
+	values := labelValues()
 	checked := 0
 	for _, group := range rules.Groups {
 		for _, rule := range group.Rules {
@@ -39,6 +46,13 @@ func TestAlertRules(t *testing.T) {
 				checked++
 				if !known[metric] {
 					t.Errorf("%s asks for %s, which there is not", rule.Alert, metric)
+				}
+			}
+			for _, label := range selected.FindAllStringSubmatch(rule.Expr, -1) {
+				for value := range strings.SplitSeq(label[2], "|") {
+					if !values[label[1]][value] {
+						t.Errorf("%s waits for %s %q, which never comes", rule.Alert, label[1], value)
+					}
 				}
 			}
 			if rule.Annotations.Summary == "" || rule.Annotations.Description == "" {
@@ -49,4 +63,18 @@ func TestAlertRules(t *testing.T) {
 	if checked == 0 {
 		t.Error("no rule was checked")
 	}
+}
+
+// labelValues are the values that the labels used in alerts can have.
+func labelValues() map[string]map[string]bool {
+	values := map[string]map[string]bool{
+		"state": {}, "result": {}, "reason": {audit.GapSnykRetention: true, audit.GapJournalLoss: true, audit.GapRetention: true},
+	}
+	for _, name := range snykstreamv1.SourceState_name {
+		values["state"][strings.TrimPrefix(name, "SOURCE_STATE_")] = true
+	}
+	for _, err := range []error{nil, audit.ErrFenced, audit.ErrUnknownOutcome, &audit.Error{Kind: audit.KindUnavailable}, errors.New("any")} {
+		values["result"][appendResult(err)] = true
+	}
+	return values
 }

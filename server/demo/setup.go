@@ -53,7 +53,7 @@ func serve(ctx context.Context, group *errgroup.Group, listen, folder, snykURL s
 			Listen: listen, AdminListen: "127.0.0.1:0", DataDir: filepath.Join(folder, "data"), Retention: config.DefaultRetention,
 			SnykEndpoints: map[snykstreamv1.Region]string{snykstreamv1.Region_REGION_SNYK_US_01: snykURL},
 		},
-		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
 	}
 	s, err := server.New(ctx, cfg)
 	if host, _, bad := net.SplitHostPort(listen); bad == nil && errors.Is(err, syscall.EADDRINUSE) {

@@ -292,7 +292,7 @@ func (AlarmState) EnumDescriptor() ([]byte, []int) {
 type CredentialKind int32
 
 const (
-	// CREDENTIAL_KIND_UNSPECIFIED: no credential is stored.
+	// CREDENTIAL_KIND_UNSPECIFIED: no credential is stored, or one of no known form.
 	CredentialKind_CREDENTIAL_KIND_UNSPECIFIED CredentialKind = 0
 	// CREDENTIAL_KIND_API_TOKEN is a legacy API token, a UUID.
 	CredentialKind_CREDENTIAL_KIND_API_TOKEN CredentialKind = 1

@@ -2,6 +2,8 @@ package main
 
 import (
 	"os"
+	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,11 +17,27 @@ func root() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:           "snykstreamd",
 		Short:         "Collects Snyk's audit logs and streams them over gRPC",
+		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
 	cmd.AddCommand(serve(), tryOut())
 	return cmd
+}
+
+// version is what the build says of itself.
+func version() string {
+	build, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	parts := []string{build.Main.Version}
+	for _, setting := range build.Settings {
+		if setting.Key == "vcs.revision" {
+			parts = append(parts, setting.Value)
+		}
+	}
+	return strings.Join(append(parts, build.GoVersion), " ")
 }
 
 func serve() *cobra.Command {
