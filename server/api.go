@@ -2,24 +2,18 @@ package server
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/reflection"
 
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
 	"github.com/snykstream/snykstream/internal/audit"
-	"github.com/snykstream/snykstream/internal/config"
 	"github.com/snykstream/snykstream/internal/grpcapi"
 	"github.com/snykstream/snykstream/internal/telemetry"
 )
@@ -116,28 +110,4 @@ func (h *house) drain(within time.Duration) {
 		h.api.Stop()
 		<-stopped
 	}
-}
-
-// transport is how callers connect: TLS where there is a certificate. The files
-// are read when the server starts.
-func transport(cfg config.Config) (credentials.TransportCredentials, error) {
-	if cfg.TLSCert == "" {
-		return insecure.NewCredentials(), nil
-	}
-	cert, err := tls.LoadX509KeyPair(cfg.TLSCert, cfg.TLSKey)
-	if err != nil {
-		return nil, fmt.Errorf("load the TLS certificate: %w", err)
-	}
-	settings := &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
-	if cfg.TLSClientCA != "" {
-		pem, err := os.ReadFile(cfg.TLSClientCA)
-		if err != nil {
-			return nil, fmt.Errorf("load the callers' CA: %w", err)
-		}
-		settings.ClientCAs, settings.ClientAuth = x509.NewCertPool(), tls.RequireAndVerifyClientCert
-		if !settings.ClientCAs.AppendCertsFromPEM(pem) {
-			return nil, errors.New("load the callers' CA: " + cfg.TLSClientCA + " has no certificate in PEM form")
-		}
-	}
-	return credentials.NewTLS(settings), nil
 }
