@@ -18,7 +18,7 @@ func (iv Interval) Contains(t time.Time) bool {
 
 // And returns the instants in both intervals.
 func (iv Interval) And(other Interval) Interval {
-	return Interval{later(iv.Start, other.Start), earlier(iv.End, other.End)}
+	return Interval{Later(iv.Start, other.Start), Earlier(iv.End, other.End)}
 }
 
 // Intervals is a set of instants: disjoint, not touching, in time order. The
@@ -36,8 +36,8 @@ func (s Intervals) Add(iv Interval) Intervals {
 		case have.End.Before(iv.Start), iv.End.Before(have.Start):
 			out = append(out, have)
 		default:
-			iv.Start = earlier(iv.Start, have.Start)
-			iv.End = later(iv.End, have.End)
+			iv.Start = Earlier(iv.Start, have.Start)
+			iv.End = Later(iv.End, have.End)
 		}
 	}
 	at, _ := slices.BinarySearchFunc(out, iv, func(a, b Interval) int { return a.Start.Compare(b.Start) })
@@ -74,8 +74,8 @@ func (s Intervals) Without(iv Interval) Intervals {
 	var out Intervals
 	for _, have := range s {
 		for _, part := range [2]Interval{
-			{have.Start, earlier(have.End, iv.Start)},
-			{later(have.Start, iv.End), have.End},
+			{have.Start, Earlier(have.End, iv.Start)},
+			{Later(have.Start, iv.End), have.End},
 		} {
 			if !part.Empty() {
 				out = append(out, part)
@@ -111,14 +111,16 @@ func (s Intervals) Ending(end time.Time) Interval {
 	return Interval{end, end}
 }
 
-func earlier(a, b time.Time) time.Time {
+// Earlier is the earlier of two times.
+func Earlier(a, b time.Time) time.Time {
 	if b.Before(a) {
 		return b
 	}
 	return a
 }
 
-func later(a, b time.Time) time.Time {
+// Later is the later of two times.
+func Later(a, b time.Time) time.Time {
 	if b.After(a) {
 		return b
 	}

@@ -83,7 +83,7 @@ const edgeWear = 24 * time.Hour
 // as a gap. Both clocks must say so: a loss is for good, and one of them may be
 // wrong for a while.
 func (f *feed) writeOff(ctx context.Context, p *pass) error {
-	gone := audit.Interval{Start: p.at, End: earliest(p.to, f.clock.slower().Add(-audit.SnykRetention).Truncate(tick))}
+	gone := audit.Interval{Start: p.at, End: audit.Earlier(p.to, f.clock.slower().Add(-audit.SnykRetention).Truncate(tick))}
 	if p.purpose != history || gone.Empty() {
 		return nil
 	}

@@ -13,7 +13,7 @@ func begin(state audit.FeedState, source audit.SourceRecord, now time.Time) audi
 	retained := now.Add(-audit.SnykRetention)
 	asked := retained
 	if from := source.Source.GetSnyk().GetCollectFrom(); from != nil {
-		asked = latest(from.AsTime(), retained)
+		asked = audit.Later(from.AsTime(), retained)
 	}
 	switch {
 	case state.CollectFrom.IsZero():
@@ -21,7 +21,7 @@ func begin(state audit.FeedState, source audit.SourceRecord, now time.Time) audi
 	case source.Source.GetSnyk().GetCollectFrom() != nil && asked.After(retained):
 		state.CollectFrom = asked
 	default:
-		state.CollectFrom = earliest(state.CollectFrom, asked)
+		state.CollectFrom = audit.Earlier(state.CollectFrom, asked)
 	}
 	state.CollectFrom = state.CollectFrom.Truncate(tick)
 	return state

@@ -111,7 +111,7 @@ func (f *feed) admit(ctx context.Context, next *audit.FeedState, lane audit.Lane
 			f.log.WarnContext(ctx, "a record could not be read and is stored raw",
 				slog.String("problem", o.Problem), slog.Uint64("sequence", event.GetSequence()))
 		}
-		next.LastEventTime = latest(next.LastEventTime, o.Created)
+		next.LastEventTime = audit.Later(next.LastEventTime, o.Created)
 		records[i] = audit.Record{Event: event, Raw: o.Raw}
 	}
 	next.Rewritten += found.rewritten

@@ -30,14 +30,14 @@ func (f *feed) run(ctx context.Context, firstPoll time.Time) error {
 			if fatal(ctx, err) {
 				return err
 			}
-			poll = latest(now.Add(f.interval()), time.Now().Add(breath))
+			poll = audit.Later(now.Add(f.interval()), time.Now().Add(breath))
 			if err != nil {
 				poll = f.failed(ctx, &f.now, err)
 			}
 		case f.idle():
 			rest(ctx, poll)
 		case now.Before(background):
-			rest(ctx, earliest(poll, background))
+			rest(ctx, audit.Earlier(poll, background))
 		default:
 			err := f.readBackground(ctx)
 			if fatal(ctx, err) {

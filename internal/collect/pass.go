@@ -60,10 +60,10 @@ func (p *pass) needs() audit.Interval {
 func (p *pass) enter(state *audit.FeedState, through, horizon time.Time) {
 	lane := state.Lane(p.lane)
 	lane.Covered = lane.Covered.Without(p.left)
-	through = earliest(p.to, through)
+	through = audit.Earlier(p.to, through)
 	if p.purpose == tail {
-		through = earliest(through, horizon)
-		lane.Frontier = latest(lane.Frontier, through)
+		through = audit.Earlier(through, horizon)
+		lane.Frontier = audit.Later(lane.Frontier, through)
 	}
 	if p.purpose != sweep {
 		lane.Covered = lane.Covered.Add(audit.Interval{Start: p.from, End: through})
@@ -79,11 +79,11 @@ func (f *feed) tailPass(kind audit.LaneKind) *pass {
 	from, left := f.tailStart(kind), audit.Interval{}
 	if horizon.Sub(frontier) > max(tailJump, 2*f.source.PollInterval()) {
 		left = audit.Interval{Start: from, End: frontier}
-		from = latest(horizon.Add(-f.state.Overlap()), f.state.CollectFrom).Truncate(tick)
+		from = audit.Later(horizon.Add(-f.state.Overlap()), f.state.CollectFrom).Truncate(tick)
 	}
 	// Whichever clock is ahead may be right: asking beyond the other costs nothing.
 	end := f.clock.faster().Add(skewNoise)
-	p := newPass(tail, kind, audit.Interval{Start: from, End: latest(end, from.Add(tick))})
+	p := newPass(tail, kind, audit.Interval{Start: from, End: audit.Later(end, from.Add(tick))})
 	p.left = left
 	return p
 }
@@ -100,7 +100,7 @@ func (f *feed) disclaimFuture(kind audit.LaneKind) {
 
 // tailStart is where a poll starts to read.
 func (f *feed) tailStart(kind audit.LaneKind) time.Time {
-	return latest(f.state.Ledger(kind).Frontier.Add(-f.state.Overlap()), f.state.CollectFrom).Truncate(tick)
+	return audit.Later(f.state.Ledger(kind).Frontier.Add(-f.state.Overlap()), f.state.CollectFrom).Truncate(tick)
 }
 
 // backgroundPass is what is worth reading between two polls: the oldest hole,
@@ -119,7 +119,7 @@ func (f *feed) backgroundPass(kind audit.LaneKind) *pass {
 		return nil
 	}
 	over := audit.Interval{
-		Start: latest(f.state.CollectFrom, lane.Frontier.Add(-sweepSpan)),
+		Start: audit.Later(f.state.CollectFrom, lane.Frontier.Add(-sweepSpan)),
 		End:   lane.Frontier.Add(-f.state.Overlap()),
 	}
 	if over.Empty() {

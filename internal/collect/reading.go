@@ -55,7 +55,7 @@ func read(ctx context.Context, snyk Snyk, q audit.Search) (reading, error) {
 			server:  answer.ServerTime,
 		}, nil
 	case !last.IsZero():
-		q.To = earliest(q.To, q.From.Add(tick))
+		q.To = audit.Earlier(q.To, q.From.Add(tick))
 	}
 	return readAgreed(ctx, snyk, q)
 }
@@ -87,18 +87,4 @@ func lastInstant(records []audit.Observed) time.Time {
 		}
 	}
 	return time.Time{}
-}
-
-func earliest(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
-}
-
-func latest(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }

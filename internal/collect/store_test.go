@@ -97,3 +97,34 @@ func TestStopIsNoTrouble(t *testing.T) {
 		}
 	})
 }
+
+// TestRetentionTookThePaused: a source is killed with its last entry younger than
+// its last checkpoint, and paused before it runs again. Retention may take that
+// entry: the ordinals go on all the same.
+func TestRetentionTookThePaused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, snyksim.Config{Seed: 1}, newMemoryJournal(1, 0))
+		s.start()
+		wait(5 * time.Second)
+		s.sim.Append(s.org.ID, snyksim.Record{Event: "org.edit", Content: `{"n":1}`})
+		wait(interval)
+		s.crash()
+		if n := len(s.journal.records()); n != 1 {
+			t.Fatalf("%d records before the kill", n)
+		}
+		s.change(func(source *snykstreamv1.Source) { source.Paused = new(true) })
+		s.start()
+		wait(time.Second)
+		s.crash()
+		s.journal.fail(func(j *memoryJournal) { j.gone = len(j.entries) })
+		s.sim.Append(s.org.ID, snyksim.Record{Event: "org.edit", Content: `{"n":2}`})
+		s.change(func(source *snykstreamv1.Source) { source.Paused = nil })
+		s.start()
+		defer func() { s.stop() }()
+		wait(time.Minute)
+		records := s.journal.records()
+		if last := records[len(records)-1].Event; last.GetSequence() != uint64(len(records)) || len(records) < 2 {
+			t.Errorf("%d records, the last one with sequence %d", len(records), last.GetSequence())
+		}
+	})
+}
