@@ -98,7 +98,7 @@ func TestStreamDoesNotHoldEventsInASlowReplay(t *testing.T) {
 				for i := range 1000 {
 					s.put(page("a", fmt.Sprint("other", i)))
 				}
-				s.pace = pace
+				s.change(func() { s.pace = pace })
 				req := earliest()
 				req.Include = only("wanted")
 				sub := s.subscribe(t, req)

@@ -139,7 +139,7 @@ func TestStreamTellsCoverageAsOfItsPosition(t *testing.T) {
 			s.put(withState(page("a", fmt.Sprint("e", i), fmt.Sprint("f", i)), covered(0, i+1, uint64(2*i+2))))
 		}
 		s.reports = []audit.FeedReport{report("a", 9, covered(0, 20, 18))}
-		s.pace = time.Second
+		s.change(func() { s.pace = time.Second })
 		req := earliest()
 		req.HeartbeatInterval = seconds(2)
 		sub := s.subscribe(t, req)

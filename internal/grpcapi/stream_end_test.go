@@ -102,7 +102,7 @@ func TestStreamStopsInALoss(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newStreams(t)
-		s.pace = time.Second
+		s.change(func() { s.pace = time.Second })
 		for _, id := range names("e", 1, 4) {
 			s.put(page("a", id))
 		}

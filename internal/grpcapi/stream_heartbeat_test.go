@@ -101,7 +101,7 @@ func slowReplay(s *streams) {
 	for i := range 100 {
 		s.put(page("a", fmt.Sprint("e", i), fmt.Sprint("f", i)))
 	}
-	s.pace = 100 * time.Millisecond
+	s.change(func() { s.pace = 100 * time.Millisecond })
 }
 
 func TestStreamHeartbeatsInTheMidstOfAReplay(t *testing.T) {

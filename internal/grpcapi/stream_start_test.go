@@ -204,7 +204,7 @@ func TestStreamOvertakenByRetention(t *testing.T) {
 	// while it is at the third.
 	overtake := func(t *testing.T, s *streams, req *request) ([]arrival, *subscriber) {
 		t.Helper()
-		s.pace = time.Second
+		s.change(func() { s.pace = time.Second })
 		for _, id := range names("e", 1, 6) {
 			s.put(page("a", id))
 		}
