@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/reflection"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
 	"github.com/snykstream/snykstream/internal/audit"
@@ -48,7 +49,8 @@ func (h *house) openAPI(_ context.Context, cfg Config, metrics *telemetry.Metric
 
 func (h *house) services(cfg Config, metrics *telemetry.Metrics) (grpcapi.Services, error) {
 	sources, err := grpcapi.NewSourceService(grpcapi.SourceConfig{
-		Sources: h.registry, Vacancies: h.registry, Vault: h.registry, Checker: h.clients, Statuses: h.board, Fencer: h.journal, Log: cfg.Log,
+		Sources: h.registry, Vacancies: h.registry, Vault: h.registry, Checker: h.clients, Statuses: h.board,
+		Ledgers: ledgers{journal: h.journal, board: h.board}, Fencer: h.journal, Log: cfg.Log,
 	})
 	if err != nil {
 		return grpcapi.Services{}, err
@@ -65,11 +67,14 @@ func (h *house) services(cfg Config, metrics *telemetry.Metrics) (grpcapi.Servic
 	return grpcapi.Services{Source: sources, Event: events, Schema: grpcapi.NewSchemaService(audit.Schemas())}, nil
 }
 
-// sources are all sources with their status, for metrics.
+// sources are all sources with their status and the interval they ask for, for
+// metrics.
 func (h *house) sources() []*snykstreamv1.Source {
 	var all []*snykstreamv1.Source
 	for _, rec := range h.registry.CachedAll() {
-		all = append(all, &snykstreamv1.Source{Id: rec.ID(), Status: h.board.Status(rec)})
+		all = append(all, &snykstreamv1.Source{
+			Id: rec.ID(), Snyk: &snykstreamv1.SnykConfig{PollInterval: durationpb.New(rec.PollInterval())}, Status: h.board.Status(rec),
+		})
 	}
 	return all
 }

@@ -73,7 +73,7 @@ func (h *house) openStore(ctx context.Context, cfg Config, _ *telemetry.Metrics)
 }
 
 func (h *house) openSnyk(_ context.Context, cfg Config, _ *telemetry.Metrics) (err error) {
-	h.clients, err = snyk.New(snyk.Config{Endpoints: cfg.SnykEndpoints, Log: cfg.Log})
+	h.clients, err = snyk.New(snyk.Config{Endpoints: cfg.SnykEndpoints, Budget: cfg.SnykBudget, Log: cfg.Log})
 	if err != nil {
 		return fmt.Errorf("set up Snyk's API: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
 )
@@ -62,6 +63,9 @@ func (c Credential) Info() *snykstreamv1.CredentialInfo {
 		shown = []rune(c.ClientID)
 	}
 	info := &snykstreamv1.CredentialInfo{Kind: c.Kind()}
+	if end := c.Claims().Expires; !end.IsZero() {
+		info.ExpireTime = timestamppb.New(end)
+	}
 	// Four characters of a short value would be too large a part of it.
 	if len(shown) >= 16 {
 		info.LastFour = string(shown[len(shown)-4:])

@@ -30,15 +30,22 @@ func RecordOf(event *snykstreamv1.Event) LogRecord {
 	return nil
 }
 
-// Stored is what a scan of the journal tells of the event.
-func Stored(event *snykstreamv1.Event) StoredEvent {
+// Stored is what a scan of the journal tells of a record's event.
+func Stored(record Record) StoredEvent {
+	event := record.Event
+	feed, err := ParseFeed(event.GetFeed())
+	if err != nil {
+		feed = Feed{} // an event that was made here has one
+	}
 	out := StoredEvent{
+		Feed:       feed,
 		ID:         event.GetId(),
 		EventTime:  Instant(event.GetEventTime()),
 		IngestTime: Instant(event.GetIngestTime()),
+		Raw:        record.Raw,
 	}
 	if r := RecordOf(event); r != nil {
-		out.Name, out.OrgID = r.GetEvent(), r.GetOrgId()
+		out.Name, out.OrgID, out.UserID, out.ProjectID = r.GetEvent(), r.GetOrgId(), r.GetUserId(), r.GetProjectId()
 	}
 	return out
 }

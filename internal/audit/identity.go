@@ -21,6 +21,7 @@ const (
 	identityOfRecord     = "snykstream identity 1: record\x00"
 	identityOfBadText    = "snykstream identity 1: record that is no UTF-8\x00"
 	identityOfUnreadable = "snykstream identity 1: unreadable\x00"
+	identityOfBare       = "snykstream identity 1: record of any log\x00"
 )
 
 // ID is the public id of the record's event. Identical records of one answer are
@@ -64,6 +65,25 @@ func hashRecord(raw []byte, fields map[string]any, created time.Time) [32]byte {
 	canonical := make([]byte, 0, len(kind)+len(raw)+64)
 	canonical = appendCanonical(append(canonical, kind...), fields)
 	return sha256.Sum256(canonical)
+}
+
+// BareHash identifies a readable record by what it says, and not by whose it is:
+// without organization and group. A group's log shows records of its
+// organizations that name neither. False for a record that cannot be read.
+func BareHash(raw []byte) (hash [32]byte, ok bool) {
+	fields, problem := decodeObject(raw)
+	if problem != "" {
+		return hash, false
+	}
+	foldSpellings(fields)
+	created, problem := readCreated(fields["created"])
+	if problem != "" {
+		return hash, false
+	}
+	fields["created"] = created.Format(time.RFC3339Nano)
+	delete(fields, "org_id")
+	delete(fields, "group_id")
+	return sha256.Sum256(appendCanonical([]byte(identityOfBare), fields)), true
 }
 
 // badByteMark is the first of 256 characters for private use that stand for bytes

@@ -37,12 +37,16 @@ type Snapshot struct {
 // StoredEvent is what a scan of the journal tells of an event: enough to
 // recognise its record when Snyk shows it again.
 type StoredEvent struct {
-	ID string
+	Feed Feed
+	ID   string
 	// EventTime is zero where the record could not be read.
 	EventTime  time.Time
 	IngestTime time.Time
-	Name       string
-	OrgID      string
+	// Name, OrgID, UserID and ProjectID are the record's, empty where it has none.
+	Name, OrgID, UserID, ProjectID string
+	// Raw are the bytes that Snyk sent, nil where the entry does not hold them. They
+	// are good for the call that they are given to.
+	Raw []byte
 }
 
 // Reasons of a Gap.

@@ -24,10 +24,18 @@ type FeedReport struct {
 	Trouble *Trouble
 	// Warnings are troubles that do not stop the collection.
 	Warnings []string
+	// Interval is the time between two polls now. It exceeds the one asked for where
+	// the credential's budget does not suffice for that.
+	Interval time.Duration
+	// Found says that the feed was found in the group and not asked for by name:
+	// that it may not be read is no failure of the source.
+	Found bool
 }
 
 // Trouble is what went wrong with a feed.
 type Trouble struct {
+	// Time is when it went wrong.
+	Time       time.Time
 	State      snykstreamv1.SourceState
 	Reason     snykstreamv1.ErrorReason
 	Message    string

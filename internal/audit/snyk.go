@@ -11,6 +11,9 @@ type Search struct {
 	From, To time.Time
 	// Lane says whether api.access records are asked for, or all others.
 	Lane LaneKind
+	// Background says that the request can wait for others of its credential:
+	// history and sweeps yield to live events.
+	Background bool
 }
 
 // Answer is one page of Snyk's audit log.

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"slices"
 	"time"
 
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
@@ -41,12 +42,47 @@ func (r SourceRecord) ID() string { return r.Source.GetId() }
 // Deleted says that the source is deleted and only its id is kept.
 func (r SourceRecord) Deleted() bool { return !r.DeleteTime.IsZero() }
 
-// Feeds are the feeds that the source reads.
-func (r SourceRecord) Feeds() []Feed {
-	if org := r.Source.GetSnyk().GetOrganizationId(); org != "" {
-		return []Feed{{Scope: ScopeOrg, ID: org}}
+// LogTypes are the logs that the source reads: those asked for, or else those
+// that what is named has.
+func (r SourceRecord) LogTypes() []snykstreamv1.LogType {
+	config := r.Source.GetSnyk()
+	if asked := config.GetLogTypes(); len(asked) > 0 {
+		return asked
 	}
-	return nil
+	var types []snykstreamv1.LogType
+	if config.GetOrganizationId() != "" || config.GetAllOrganizations() {
+		types = append(types, snykstreamv1.LogType_LOG_TYPE_SNYK_ORG_AUDIT)
+	}
+	if config.GetGroupId() != "" {
+		types = append(types, snykstreamv1.LogType_LOG_TYPE_SNYK_GROUP_AUDIT)
+	}
+	return types
+}
+
+func (r SourceRecord) reads(log snykstreamv1.LogType) bool { return slices.Contains(r.LogTypes(), log) }
+
+// Feeds are the feeds that the source reads by name. The organizations found in
+// its group come to them: see AllOrganizations.
+func (r SourceRecord) Feeds() []Feed {
+	var feeds []Feed
+	if r.ReadsGroup() && r.GroupID() != "" {
+		feeds = append(feeds, Feed{Scope: ScopeGroup, ID: r.GroupID()})
+	}
+	if org := r.Source.GetSnyk().GetOrganizationId(); org != "" && r.reads(snykstreamv1.LogType_LOG_TYPE_SNYK_ORG_AUDIT) {
+		feeds = append(feeds, Feed{Scope: ScopeOrg, ID: org})
+	}
+	return feeds
+}
+
+// ReadsGroup says that the source reads its group's log.
+func (r SourceRecord) ReadsGroup() bool {
+	return r.reads(snykstreamv1.LogType_LOG_TYPE_SNYK_GROUP_AUDIT)
+}
+
+// AllOrganizations says that the source reads the logs of all organizations of
+// its group.
+func (r SourceRecord) AllOrganizations() bool {
+	return r.Source.GetSnyk().GetAllOrganizations() && r.reads(snykstreamv1.LogType_LOG_TYPE_SNYK_ORG_AUDIT)
 }
 
 // Lanes are the kinds of record that the source reads of each feed.

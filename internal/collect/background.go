@@ -99,10 +99,12 @@ func (f *feed) writeOff(ctx context.Context, p *pass) error {
 		StartTime: timestamppb.New(gone.Start), EndTime: timestamppb.New(gone.End),
 		Reason: audit.GapSnykRetention,
 	}
-	page := audit.Page{
-		SourceID: f.source.ID(), Feed: f.id, Gaps: []*snykstreamv1.Gap{gap}, Before: f.state, State: next,
-	}
-	if err := f.book.append(ctx, page); err != nil {
+	err := f.book.write(ctx, func() *audit.Page {
+		return &audit.Page{
+			SourceID: f.source.ID(), Feed: f.id, Gaps: []*snykstreamv1.Gap{gap}, Before: f.state, State: next,
+		}
+	})
+	if err != nil {
 		return err
 	}
 	f.log.ErrorContext(ctx, "Snyk dropped records before they could be read",

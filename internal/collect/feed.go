@@ -3,7 +3,10 @@ package collect
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
+
+	"github.com/cenkalti/backoff/v5"
 
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
 	"github.com/snykstream/snykstream/internal/audit"
@@ -15,11 +18,18 @@ import (
 type feed struct {
 	source audit.SourceRecord
 	id     audit.Feed
+	// found says that it was found in the group, not asked for by name.
+	found  bool
 	snyk   Snyk
 	book   *book
+	family *family
 	scan   scanner
 	board  Board
 	log    *slog.Logger
+	// interval is the time between two polls, as the credential's budget allows.
+	interval func() time.Duration
+	// hint is called when an event tells that the group's organizations change.
+	hint func()
 
 	state audit.FeedState
 	known *known
@@ -34,6 +44,8 @@ type feed struct {
 	// aside that with the polls of all lanes but the default one.
 	now, past, aside patience
 	asideAgain       time.Time
+	// waiting spaces a group's polls until its organizations are read.
+	waiting *backoff.ExponentialBackOff
 	// background are the passes under way between polls, one for each lane.
 	background map[audit.LaneKind]*pass
 	group      groupSearch
@@ -51,16 +63,22 @@ func (f *feed) step(ctx context.Context, p *pass) (done bool, err error) {
 	if !p.at.Before(p.to) {
 		return true, nil
 	}
-	if err := f.known.ensure(ctx, p.needs(), minMargin+f.state.ClockLead, f.scan); err != nil {
+	if f.known.lacks(p.needs()) {
+		f.forget() // first, what need not be known makes room
+	}
+	known, err := f.known.ensure(ctx, p.needs(), minMargin+f.state.ClockLead, f.scan)
+	if err != nil {
 		return false, err
 	}
 	sent := time.Now()
-	got, err := read(ctx, f.snyk, audit.Search{Feed: f.id, From: p.at, To: p.to, Lane: p.lane})
+	got, err := read(ctx, f.snyk, audit.Search{
+		Feed: f.id, From: p.at, To: audit.Earlier(p.to, known), Lane: p.lane, Background: p.purpose != tail,
+	})
 	if err != nil {
 		return false, err
 	}
 	f.clock.learn(got.server, sent, time.Now())
-	if err := f.store(ctx, p, got, f.clock.horizon(sent)); err != nil {
+	if err := f.store(ctx, p, got, audit.Earlier(f.clock.horizon(sent), p.bound)); err != nil {
 		return false, err
 	}
 	p.at = got.proven.End
@@ -74,22 +92,33 @@ func (f *feed) step(ctx context.Context, p *pass) (done bool, err error) {
 // store enters what an answer proves: its new records and the ledger in one
 // append, or the ledger alone where nothing is new.
 func (f *feed) store(ctx context.Context, p *pass, got reading, horizon time.Time) error {
-	found := f.known.sift(f.id, got.records)
-	next := f.state.Clone()
-	next.ClockLead = max(next.ClockLead, f.clock.lead)
-	records := f.admit(ctx, &next, p.lane, found)
-	p.enter(&next, got.proven.End, horizon)
-	if len(records) > 0 {
-		page := audit.Page{SourceID: f.source.ID(), Feed: f.id, Records: records, Before: f.state, State: next}
-		if err := f.book.append(ctx, page); err != nil {
-			return err
+	records := f.without(p, got.records)
+	read := func(at time.Time) bool { return f.state.Ledger(p.lane).Covered.Contains(at) }
+	var next audit.FeedState
+	err := f.book.write(ctx, func() *audit.Page {
+		found := f.known.sift(records, read)
+		next = f.state.Clone()
+		next.ClockLead = max(next.ClockLead, f.clock.lead)
+		fresh := f.admit(ctx, &next, p.lane, found)
+		p.enter(&next, got.proven.End, horizon)
+		if len(fresh) == 0 {
+			return nil
 		}
-		for _, r := range records {
-			f.known.add(audit.Stored(r.Event))
-		}
+		return &audit.Page{SourceID: f.source.ID(), Feed: f.id, Records: fresh, Before: f.state, State: next}
+	})
+	if err != nil {
+		return err
 	}
 	f.state, f.dirty = next, true
 	return nil
+}
+
+// without leaves the records of a group's log that an organization may yet show
+// to a later poll: the ledger does not go beyond the pass's bound either.
+func (f *feed) without(p *pass, records []audit.Observed) []audit.Observed {
+	return slices.DeleteFunc(records, func(o audit.Observed) bool {
+		return !o.Created.Before(p.bound) && f.family.mayShow(p.lane, o)
+	})
 }
 
 // admit makes events of the new records and counts them in the state.
@@ -111,11 +140,20 @@ func (f *feed) admit(ctx context.Context, next *audit.FeedState, lane audit.Lane
 			f.log.WarnContext(ctx, "a record could not be read and is stored raw",
 				slog.String("problem", o.Problem), slog.Uint64("sequence", event.GetSequence()))
 		}
+		if f.id.Scope == audit.ScopeGroup && changesOrganizations[o.Event] {
+			f.hint()
+		}
 		next.LastEventTime = audit.Later(next.LastEventTime, o.Created)
 		records[i] = audit.Record{Event: event, Raw: o.Raw}
 	}
 	next.Rewritten += found.rewritten
 	return records
+}
+
+// changesOrganizations are the events of a group's log after which its list of
+// organizations is another.
+var changesOrganizations = map[string]bool{
+	"group.org.add": true, "group.org.remove": true, "org.create": true, "org.delete": true,
 }
 
 // origin says how a new record came: found in time already read, from before the

@@ -154,11 +154,11 @@ func (j *memoryJournal) Scan(_ context.Context, sourceID string, feed audit.Feed
 		return j.down
 	}
 	for _, e := range j.entries[j.gone:] {
-		if e.control || e.page.SourceID != sourceID || e.page.Feed != feed || e.at.Before(since) {
+		if e.control || e.page.SourceID != sourceID || feed != (audit.Feed{}) && e.page.Feed != feed || e.at.Before(since) {
 			continue
 		}
 		for _, r := range e.page.Records {
-			if err := fn(audit.Stored(r.Event)); err != nil {
+			if err := fn(audit.Stored(r)); err != nil {
 				return err
 			}
 		}

@@ -2,20 +2,41 @@ package collect
 
 import (
 	"context"
+	"encoding/binary"
+	"hash/maphash"
 	"math"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/snykstream/snykstream/internal/audit"
 )
 
-// known tells which records are stored already. It holds the ids of the stored
-// events of some ranges of event time, rebuilt from the journal on demand: the
-// journal is the only memory of what is stored.
+// known tells which records are stored already. It holds the stored events of
+// some ranges of event time, rebuilt from the journal on demand: the journal is
+// the only memory of what is stored.
+//
+// A feed knows its own events, and those of its source's other feeds that it may
+// be shown as well: a group those of the organizations, an organization those
+// that the group's log had of it.
 type known struct {
-	ranges audit.Intervals
-	// at are the stored events by event time, in nanoseconds.
-	at map[int64][]slot
+	feed audit.Feed
+
+	mu sync.Mutex // guards what follows: other feeds' pages are learned too
+	// ranges are complete; scanning is being completed.
+	ranges   audit.Intervals
+	scanning audit.Intervals
+	// at are the stored events by event time, in nanoseconds; count is their number.
+	at    map[int64][]slot
+	count int
+	// most bounds count.
+	most int
 }
+
+// mostKnown is how many stored events a feed may hold in memory: a longer range
+// is read piece by piece.
+const mostKnown = 200_000
 
 // unplaced is where records without a readable time are kept: an instant that no
 // record can have.
@@ -24,142 +45,188 @@ const unplaced = math.MinInt64
 // slot is one stored event of an instant.
 type slot struct {
 	id string
+	// own says that it is of the feed itself.
+	own bool
 	kindOfRecord
+	// whom stands for its user and project, bare for what it says apart from
+	// organization and group; bare is 0 where that is not needed or not known.
+	whom, bare uint64
 }
 
 // kindOfRecord is what a rewrite of a record leaves as it was.
 type kindOfRecord struct{ name, org string }
 
-func newKnown() *known {
-	return &known{at: map[int64][]slot{}}
+func newKnown(feed audit.Feed) *known {
+	return &known{feed: feed, at: map[int64][]slot{}, most: mostKnown}
 }
 
-// scanner is the part of the journal that known reads.
+// scanner calls fn for the stored events that a feed may be shown, stored at or
+// after since.
 type scanner func(ctx context.Context, since time.Time, fn func(audit.StoredEvent) error) error
 
-// ensure makes known complete for the range. margin is how much earlier than its
+// lacks says whether something of the range is not known.
+func (k *known) lacks(want audit.Interval) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return len(k.ranges.Missing(want)) > 0
+}
+
+// ensure makes known complete for the range, or for as much of it from its start
+// as memory allows, and says up to where. margin is how much earlier than its
 // event time an event may have been stored, since Snyk's clock may lead ours.
-func (k *known) ensure(ctx context.Context, want audit.Interval, margin time.Duration, scan scanner) error {
-	missing := k.ranges.Missing(want)
-	if len(missing) == 0 {
-		return nil
+func (k *known) ensure(ctx context.Context, want audit.Interval, margin time.Duration, scan scanner) (time.Time, error) {
+	since, missing := k.begin(want)
+	if !missing {
+		return want.End, nil
 	}
-	err := scan(ctx, missing[0].Start.Add(-margin), func(ev audit.StoredEvent) error {
-		if ev.EventTime.IsZero() || missing.Contains(ev.EventTime) {
-			k.put(ev)
+	err := scan(ctx, since.Add(-margin), func(ev audit.StoredEvent) error {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		k.put(&ev)
+		if k.count > k.most {
+			want.End = k.shorten(want)
 		}
 		return nil
 	})
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.scanning = nil
 	if err != nil {
 		// A part of the scan may be in: forget the range, not the part, since put
 		// is the same twice.
-		return err
+		return time.Time{}, err
 	}
 	k.ranges = k.ranges.Add(want)
-	return nil
+	return want.End, nil
 }
 
-// add enters an event that was just stored.
-func (k *known) add(ev audit.StoredEvent) {
-	if ev.EventTime.IsZero() || k.ranges.Contains(ev.EventTime) {
-		k.put(ev)
+// begin opens what is missing of a range, so that what is stored while it is
+// scanned is not missed, and says where it starts.
+func (k *known) begin(want audit.Interval) (since time.Time, missing bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.scanning = k.ranges.Missing(want)
+	if len(k.scanning) == 0 {
+		return time.Time{}, false
+	}
+	return k.scanning[0].Start, true
+}
+
+// shorten gives up the later half of the events being scanned, and says where the
+// range that is left ends. What lies in one instant stays together.
+func (k *known) shorten(want audit.Interval) time.Time {
+	var instants []int64
+	for instant := range k.at {
+		if instant != unplaced && k.scanning.Contains(time.Unix(0, instant)) {
+			instants = append(instants, instant)
+		}
+	}
+	slices.Sort(instants)
+	if len(instants) < 2 {
+		return want.End
+	}
+	end := time.Unix(0, instants[len(instants)/2]).UTC()
+	gone := audit.Interval{Start: end, End: forever}
+	k.scanning = k.scanning.Without(gone)
+	for _, instant := range instants[len(instants)/2:] {
+		k.drop(instant)
+	}
+	return audit.Earlier(want.End, end)
+}
+
+func (k *known) drop(instant int64) {
+	k.count -= len(k.at[instant])
+	delete(k.at, instant)
+}
+
+// learn enters the events of a page that was just stored.
+func (k *known) learn(page *audit.Page) {
+	if page.Feed != k.feed && page.Feed.Scope == k.feed.Scope {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, r := range page.Records {
+		ev := audit.Stored(r)
+		k.put(&ev)
 	}
 }
 
-func (k *known) put(ev audit.StoredEvent) {
+// concerns says whether the feed may be shown the record of a stored event.
+func (k *known) concerns(ev *audit.StoredEvent) bool {
+	switch {
+	case ev.Feed == k.feed:
+		return true
+	case ev.Feed.Scope == k.feed.Scope, ev.Name == "":
+		return false
+	case k.feed.Scope == audit.ScopeOrg:
+		return ev.OrgID == k.feed.ID || ev.OrgID == "" && !ofGroupAlone(ev.Name)
+	}
+	return true
+}
+
+// ofGroupAlone says that events of a name happen to the group itself: no
+// organization's log shows them.
+func ofGroupAlone(name string) bool { return strings.HasPrefix(name, "group.") }
+
+// put enters a stored event, once. The caller holds mu.
+func (k *known) put(ev *audit.StoredEvent) {
 	instant := int64(unplaced)
 	if !ev.EventTime.IsZero() {
+		if !k.ranges.Contains(ev.EventTime) && !k.scanning.Contains(ev.EventTime) {
+			return
+		}
 		instant = ev.EventTime.UnixNano()
 	}
-	for _, s := range k.at[instant] {
-		if s.id == ev.ID {
+	if !k.concerns(ev) {
+		return
+	}
+	for i := range k.at[instant] {
+		if k.at[instant][i].id == ev.ID {
 			return
 		}
 	}
-	k.at[instant] = append(k.at[instant], slot{ev.ID, kindOfRecord{ev.Name, ev.OrgID}})
+	s := slot{
+		id: ev.ID, own: ev.Feed == k.feed,
+		kindOfRecord: kindOfRecord{ev.Name, ev.OrgID}, whom: whomHash(ev.UserID, ev.ProjectID),
+	}
+	if !s.own {
+		s.bare = bareOf(ev.Raw)
+	}
+	k.at[instant] = append(k.at[instant], s)
+	k.count++
 }
 
 // keep forgets everything outside the ranges.
 func (k *known) keep(ranges audit.Intervals) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	k.ranges = k.ranges.And(ranges)
 	for instant := range k.at {
 		if instant != unplaced && !k.ranges.Contains(time.Unix(0, instant)) {
-			delete(k.at, instant)
+			k.drop(instant)
 		}
 	}
 }
 
-// news are the records of an answer that are not stored yet.
-type news struct {
-	records []fresh
-	// rewritten counts records that are stored with other content.
-	rewritten uint64
+// stored are the stored events of an instant.
+func (k *known) stored(instant int64) []slot {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.Clone(k.at[instant])
 }
 
-// fresh is a record to store, with its occurrence among identical ones.
-type fresh struct {
-	audit.Observed
-	occurrence int
+var seed = maphash.MakeSeed()
+
+func whomHash(user, project string) uint64 {
+	return maphash.Comparable(seed, [2]string{user, project})
 }
 
-// sift tells what is new among the records of one answer that shows each of
-// their instants whole.
-//
-// Identical records are told apart by their occurrence in this one answer, never
-// by a sum over answers: that is what tells real twins from a record shown again.
-// Snyk rewrites old records (a deleted user, a redacted link), and a rewritten
-// one must not look new: where an instant shows no more records of a kind than
-// are stored, those that are not recognised are rewrites.
-func (k *known) sift(feed audit.Feed, shown []audit.Observed) news {
-	instants := map[int64][]audit.Observed{}
-	var order []int64
-	for _, o := range shown {
-		instant := int64(unplaced)
-		if !o.Created.IsZero() {
-			instant = o.Created.UnixNano()
-		}
-		if _, seen := instants[instant]; !seen {
-			order = append(order, instant)
-		}
-		instants[instant] = append(instants[instant], o)
+// bareOf is what identifies a record apart from whose it is; 0: not known.
+func bareOf(raw []byte) uint64 {
+	hash, ok := audit.BareHash(raw)
+	if !ok {
+		return 0
 	}
-	var out news
-	for _, instant := range order {
-		k.siftInstant(feed, instant, instants[instant], &out)
-	}
-	return out
-}
-
-func (k *known) siftInstant(feed audit.Feed, instant int64, shown []audit.Observed, out *news) {
-	stored, excess := map[string]bool{}, map[kindOfRecord]int{}
-	for _, s := range k.at[instant] {
-		stored[s.id] = true
-		excess[s.kindOfRecord]--
-	}
-	for _, o := range shown {
-		excess[kindOf(feed, o)]++
-	}
-	copies := map[[32]byte]int{}
-	for _, o := range shown {
-		copies[o.Hash]++
-		id := o.ID(copies[o.Hash])
-		switch {
-		case stored[id]:
-		case instant != unplaced && excess[kindOf(feed, o)] <= 0:
-			out.rewritten++
-		default:
-			out.records = append(out.records, fresh{o, copies[o.Hash]})
-		}
-	}
-}
-
-func kindOf(feed audit.Feed, o audit.Observed) kindOfRecord {
-	if o.Problem != "" {
-		return kindOfRecord{}
-	}
-	org := o.OrgID
-	if org == "" && feed.Scope == audit.ScopeOrg {
-		org = feed.ID
-	}
-	return kindOfRecord{o.Event, org}
+	return binary.BigEndian.Uint64(hash[:])
 }

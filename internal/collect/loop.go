@@ -30,7 +30,7 @@ func (f *feed) run(ctx context.Context, firstPoll time.Time) error {
 			if fatal(ctx, err) {
 				return err
 			}
-			poll = audit.Later(now.Add(f.interval()), time.Now().Add(breath))
+			poll = audit.Later(now.Add(f.pause()), time.Now().Add(breath))
 			if err != nil {
 				poll = f.failed(ctx, &f.now, err)
 			}
@@ -64,17 +64,26 @@ func (f *feed) failed(ctx context.Context, p *patience, err error) time.Time {
 	return time.Now().Add(p.failed(err))
 }
 
-// interval is the time between two polls. The jitter only shortens it, so that
-// the interval asked for is kept.
-func (f *feed) interval() time.Duration {
-	d := f.source.PollInterval()
-	return d - rand.N(d/10)
+// pause is the time until the next poll. A group whose organizations are not read
+// yet looks again soon.
+func (f *feed) pause() time.Duration {
+	if f.id.Scope == audit.ScopeGroup && f.state.Ledger(audit.LaneDefault).Frontier.IsZero() {
+		return min(f.waiting.NextBackOff(), f.interval())
+	}
+	return jittered(f.interval())
 }
+
+// jittered keeps polls from falling into step. It only shortens the interval, so
+// that the one asked for is kept.
+func jittered(d time.Duration) time.Duration { return d - rand.N(d/10) }
 
 // poll reads every lane's tail to its end. A lane that Snyk refuses apart from
 // the default one has its own patience, and holds up nothing else.
 func (f *feed) poll(ctx context.Context) error {
 	f.lastPoll = time.Now()
+	if f.id.Scope == audit.ScopeGroup && f.now.trouble != nil {
+		f.family.wait()
+	}
 	f.state.ForgetLateness(f.lastPoll)
 	f.show()
 	f.findGroup(ctx)
@@ -124,13 +133,16 @@ func (f *feed) show() {
 	report := audit.FeedReport{
 		SourceID: f.source.ID(), Feed: f.id, State: f.state.Clone(), Base: f.book.base(),
 		Lanes: slices.Clone(f.source.Lanes()), LastPoll: f.lastPoll, LastSuccess: f.lastSuccess,
-		Warnings: f.group.warnings(),
+		Warnings: f.group.warnings(), Interval: f.interval(), Found: f.found,
 	}
 	report.Trouble = cmp.Or(f.now.trouble, f.aside.trouble, f.past.trouble)
 	if f.unsaved != nil {
 		report.Warnings = append(report.Warnings, "the feed's progress could not be stored lately; after a restart it would be read again")
 	}
 	f.board.Report(report)
+	if f.id.Scope == audit.ScopeOrg {
+		f.family.note(f.id.ID, f.standing())
+	}
 }
 
 // rest waits until t or until ctx ends.

@@ -41,10 +41,13 @@ type pass struct {
 	at time.Time
 	// left is time already read that the pass leaves to be read again.
 	left audit.Interval
+	// bound is where a group begins to wait for its organizations. It is that of the
+	// pass's beginning: what was passed over since is not read.
+	bound time.Time
 }
 
 func newPass(purpose purpose, lane audit.LaneKind, over audit.Interval) *pass {
-	return &pass{purpose: purpose, lane: lane, from: over.Start, to: over.End, at: over.Start}
+	return &pass{purpose: purpose, lane: lane, from: over.Start, to: over.End, at: over.Start, bound: forever}
 }
 
 // needs is the event time whose stored events the pass must know from here on.
@@ -75,17 +78,29 @@ func (p *pass) enter(state *audit.FeedState, through, horizon time.Time) {
 // overlap would have read again is part of that hole.
 func (f *feed) tailPass(kind audit.LaneKind) *pass {
 	f.disclaimFuture(kind)
-	frontier, horizon := f.state.Ledger(kind).Frontier, f.clock.horizon(time.Now())
+	frontier, bound := f.state.Ledger(kind).Frontier, f.bound(kind)
+	present := f.clock.horizon(time.Now())
+	if bound.After(f.state.CollectFrom) {
+		present = audit.Earlier(present, bound)
+	}
 	from, left := f.tailStart(kind), audit.Interval{}
-	if horizon.Sub(frontier) > max(tailJump, 2*f.source.PollInterval()) {
+	if present.Sub(frontier) > max(tailJump, 2*f.interval()) {
 		left = audit.Interval{Start: from, End: frontier}
-		from = audit.Later(horizon.Add(-f.state.Overlap()), f.state.CollectFrom).Truncate(tick)
+		from = audit.Later(present.Add(-f.state.Overlap()), f.state.CollectFrom).Truncate(tick)
 	}
 	// Whichever clock is ahead may be right: asking beyond the other costs nothing.
 	end := f.clock.faster().Add(skewNoise)
 	p := newPass(tail, kind, audit.Interval{Start: from, End: audit.Later(end, from.Add(tick))})
-	p.left = left
+	p.left, p.bound = left, bound
 	return p
+}
+
+// bound is up to where a group's log may be taken for its own.
+func (f *feed) bound(kind audit.LaneKind) time.Time {
+	if f.id.Scope != audit.ScopeGroup {
+		return forever
+	}
+	return f.family.tail(kind)
 }
 
 // disclaimFuture takes back what a wrong clock entered: time that by neither
@@ -107,7 +122,7 @@ func (f *feed) tailStart(kind audit.LaneKind) time.Time {
 // since Snyk's retention swallows that first, or else the sweep when it is due.
 func (f *feed) backgroundPass(kind audit.LaneKind) *pass {
 	if holes := f.state.Holes(kind); len(holes) > 0 {
-		return newPass(history, kind, holes[0])
+		return f.historyPass(kind, holes[0])
 	}
 	lane := f.state.Lane(kind)
 	if lane.SweepTime.IsZero() {
@@ -115,7 +130,7 @@ func (f *feed) backgroundPass(kind audit.LaneKind) *pass {
 	}
 	// One that ended in the future was timed by a clock that was wrong.
 	since := time.Since(lane.SweepTime)
-	if since >= 0 && since < max(sweepEvery, f.source.PollInterval()) {
+	if since >= 0 && since < max(sweepEvery, f.interval()) {
 		return nil
 	}
 	over := audit.Interval{
@@ -127,4 +142,21 @@ func (f *feed) backgroundPass(kind audit.LaneKind) *pass {
 		return nil
 	}
 	return newPass(sweep, kind, over)
+}
+
+// stride is the least of a group's history that is read at a time while its
+// organizations' is being read.
+const stride = 24 * time.Hour
+
+// historyPass reads a hole. A group waits until its organizations are there; nil
+// while they are not.
+func (f *feed) historyPass(kind audit.LaneKind, hole audit.Interval) *pass {
+	if f.id.Scope == audit.ScopeGroup {
+		read := audit.Earlier(hole.End, f.family.history(kind))
+		if read.Before(hole.End) && read.Sub(hole.Start) < stride {
+			return nil
+		}
+		hole.End = read.Truncate(tick)
+	}
+	return newPass(history, kind, hole)
 }

@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/snykstream/snykstream/internal/audit"
 )
 
 // runPaused stores the state of a source that is not collected, since retention
 // may pass its last entry meanwhile, and shows it.
 func (w *worker) runPaused(ctx context.Context) {
 	log := w.Log.With(slog.String("source", w.source.ID()))
-	w.patience = newPatience()
+	w.patience = newPatience(nil)
 	for ctx.Err() == nil {
 		err := w.keep(ctx, log)
 		if err == nil {
@@ -23,14 +25,23 @@ func (w *worker) runPaused(ctx context.Context) {
 }
 
 func (w *worker) keep(ctx context.Context, log *slog.Logger) error {
-	feeds, err := w.load(ctx, log)
+	c, err := w.load(ctx, log)
 	if err != nil {
 		return err
 	}
-	for _, f := range feeds {
-		f.save(ctx)
-		if f.unsaved != nil {
-			return fmt.Errorf("store the feed's state: %w", f.unsaved)
+	if w.source.AllOrganizations() {
+		for id := range c.states {
+			if id.Scope == audit.ScopeOrg && c.posts[id] == nil {
+				c.hire(id, true)
+			}
+		}
+		c.showRoster(nil)
+	}
+	for _, p := range c.posts {
+		p.show()
+		p.save(ctx)
+		if p.unsaved != nil {
+			return fmt.Errorf("store the feed's state: %w", p.unsaved)
 		}
 	}
 	return nil

@@ -31,7 +31,8 @@ type Journal interface {
 	// Checkpoint stores a feed's state outside the journal. It is passed over once
 	// the feed has an entry after base.
 	Checkpoint(ctx context.Context, sourceID string, feed audit.Feed, state audit.FeedState, base uint64) error
-	// Scan calls fn for every event of the feed stored at or after since.
+	// Scan calls fn for every event of the feed stored at or after since, in journal
+	// order; without a feed, for those of all feeds of the source.
 	Scan(ctx context.Context, sourceID string, feed audit.Feed, since time.Time, fn func(audit.StoredEvent) error) error
 }
 
@@ -43,6 +44,11 @@ type Snyk interface {
 	Follow(ctx context.Context, q audit.Search, next string) (audit.Answer, error)
 	// Organization looks an organization up.
 	Organization(ctx context.Context, id string) (audit.Organization, error)
+	// Organizations are all organizations of a group that the credential may see:
+	// the whole list, or an error.
+	Organizations(ctx context.Context, groupID string) ([]audit.Organization, error)
+	// Pace is how many requests a second the credential may make in the long run.
+	Pace() float64
 }
 
 // Dial returns Snyk's API in a region with a credential. Those of one credential
@@ -51,6 +57,10 @@ type Dial func(region snykstreamv1.Region, cred audit.Credential) Snyk
 
 // Board shows how the feeds are doing.
 type Board interface {
+	// Roster says which feeds of the source are read from now on; reports of others
+	// are dropped. trouble is what keeps feeds of the source from being found, nil
+	// for none.
+	Roster(sourceID string, feeds []audit.Feed, trouble *audit.Trouble)
 	// Report replaces what was known of the feed.
 	Report(report audit.FeedReport)
 	// Trouble shows what keeps a feed from being read at all; nothing else that is

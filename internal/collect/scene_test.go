@@ -34,7 +34,9 @@ type scene struct {
 	sources *memorySources
 	board   *health.Board
 	slow    *snyksim.Injected
-	stop    func()
+	// limits are those that the clients take for Snyk's.
+	limits []snyk.Window
+	stop   func()
 }
 
 const interval = 10 * time.Second
@@ -68,7 +70,7 @@ func (s *scene) start() { s.startOn(s.sources, s.journal) }
 func (s *scene) startOn(sources collect.Sources, journal collect.Journal) {
 	clients, err := snyk.New(snyk.Config{
 		Endpoints: map[snykstreamv1.Region]string{snykstreamv1.Region_REGION_SNYK_US_01: "http://snyk.test"},
-		Transport: s.sim.Transport(),
+		Transport: s.sim.Transport(), Windows: s.limits,
 	})
 	if err != nil {
 		s.t.Fatal(err)

@@ -25,6 +25,7 @@ type Supervisor struct {
 	started time.Time
 	// workers are the last ones started, by source. Only Run's watch touches it.
 	workers map[string]*running
+	budget  *budget
 	wg      sync.WaitGroup
 }
 
@@ -40,7 +41,7 @@ func New(cfg Config) (*Supervisor, error) {
 	if cfg.Sources == nil || cfg.Journal == nil || cfg.Dial == nil || cfg.Board == nil || cfg.Log == nil {
 		return nil, errors.New("collect: a field of Config is missing")
 	}
-	return &Supervisor{Config: cfg, workers: map[string]*running{}}, nil
+	return &Supervisor{Config: cfg, workers: map[string]*running{}, budget: newBudget()}, nil
 }
 
 // Run collects until ctx ends, and returns once every worker has stored its
@@ -73,9 +74,9 @@ func (s *Supervisor) work(rec audit.SourceRecord) func(context.Context) {
 	case rec.Deleted():
 		return func(context.Context) { s.Board.Forget(rec.ID()) }
 	case rec.Source.GetPaused():
-		return (&worker{Config: s.Config, source: rec}).runPaused
+		return (&worker{Config: s.Config, budget: s.budget, source: rec}).runPaused
 	}
-	return (&worker{Config: s.Config, source: rec, spread: s.unchanged(rec)}).run
+	return (&worker{Config: s.Config, budget: s.budget, source: rec, spread: s.unchanged(rec)}).run
 }
 
 // unchanged says that the source is as it was when the service started: its

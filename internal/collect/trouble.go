@@ -58,10 +58,37 @@ var diagnoses = map[audit.SnykClass]diagnosis{
 	},
 }
 
+// remedies are what helps where it is not an organization that cannot be read.
+type remedies map[audit.SnykClass]string
+
+var groupRemedies = remedies{
+	audit.SnykForbidden: "the credentials need the permission group.audit.read, which Group Admins have, and the group the Enterprise plan; " +
+		"or set snyk.log_types to LOG_TYPE_SNYK_ORG_AUDIT alone",
+	audit.SnykNotFound: "check the group id, its region, and that the credentials may see it",
+}
+
+var listRemedies = remedies{
+	audit.SnykForbidden: "the credentials need the permission to list the group's organizations (group.org.list)",
+	audit.SnykNotFound:  groupRemedies[audit.SnykNotFound],
+}
+
+// remediesOf are those of a feed.
+func remediesOf(id audit.Feed) remedies {
+	if id.Scope == audit.ScopeGroup {
+		return groupRemedies
+	}
+	return nil
+}
+
 // patience says when to try again, and remembers what went wrong.
 type patience struct {
 	soon, seldom *backoff.ExponentialBackOff
+	remedies     remedies
 	trouble      *audit.Trouble
+	// since is when it first went wrong, refused says that trying again will hardly
+	// help.
+	since   time.Time
+	refused bool
 }
 
 // The waits between tries.
@@ -72,8 +99,8 @@ const (
 	jitter       = 0.2
 )
 
-func newPatience() patience {
-	return patience{soon: tries(quickestTry, slowestSoon), seldom: tries(quickestTry, slowestOfAll)}
+func newPatience(special remedies) patience {
+	return patience{soon: tries(quickestTry, slowestSoon), seldom: tries(quickestTry, slowestOfAll), remedies: special}
 }
 
 // tries are waits that double, with jitter, up to the longest.
@@ -89,12 +116,16 @@ func tries(first, longest time.Duration) *backoff.ExponentialBackOff {
 func (p *patience) succeeded() {
 	p.soon.Reset()
 	p.seldom.Reset()
-	p.trouble = nil
+	p.trouble, p.since = nil, time.Time{}
 }
 
 // failed takes note of an error and says how long to wait.
 func (p *patience) failed(err error) time.Duration {
-	what, wait := diagnose(err), time.Duration(0)
+	what, wait := diagnose(err, p.remedies), time.Duration(0)
+	if p.since.IsZero() {
+		p.since = time.Now()
+	}
+	p.refused = what.refused
 	snyk, ok := errors.AsType[*audit.SnykError](err)
 	if !ok {
 		snyk = &audit.SnykError{}
@@ -108,16 +139,20 @@ func (p *patience) failed(err error) time.Duration {
 		wait = p.soon.NextBackOff()
 	}
 	p.trouble = &audit.Trouble{
-		State: what.state, Reason: what.reason, Message: message(err, what),
+		Time: p.since, State: what.state, Reason: what.reason, Message: message(err, what),
 		HTTPStatus: snyk.HTTPStatus, RequestID: snyk.RequestID,
 		RetryTime: time.Now().Add(wait),
 	}
 	return wait
 }
 
-func diagnose(err error) diagnosis {
+func diagnose(err error, special remedies) diagnosis {
 	if snyk, ok := errors.AsType[*audit.SnykError](err); ok {
-		return diagnoses[snyk.Class]
+		out := diagnoses[snyk.Class]
+		if remedy := special[snyk.Class]; remedy != "" {
+			out.remedy = remedy
+		}
+		return out
 	}
 	out := diagnosis{
 		state: snykstreamv1.SourceState_SOURCE_STATE_DEGRADED, reason: snykstreamv1.ErrorReason_ERROR_REASON_INTERNAL,

@@ -36,6 +36,9 @@ type Config struct {
 	DataDir string
 	// SnykEndpoints replaces the base URL of regions, without a slash at the end.
 	SnykEndpoints map[snykstreamv1.Region]string
+	// SnykBudget is the share of Snyk's limits that the requests of one credential
+	// may use: above 0, up to 1.
+	SnykBudget float64
 	// SealingKeyFile holds the keys that seal credentials. Empty: one in DataDir,
 	// made at the first start.
 	SealingKeyFile string

@@ -51,7 +51,7 @@ func TestDefaults(t *testing.T) {
 	}
 	want := Config{
 		Listen: "127.0.0.1:7443", AdminListen: "127.0.0.1:7480", DataDir: "./snykstream-data",
-		Retention: 90 * 24 * time.Hour, LogFormat: "text", LogLevel: slog.LevelInfo,
+		SnykBudget: 0.5, Retention: 90 * 24 * time.Hour, LogFormat: "text", LogLevel: slog.LevelInfo,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)
@@ -92,6 +92,11 @@ func TestPrecedence(t *testing.T) {
 			get:    func(c Config) any { return c.SnykEndpoints },
 			preset: map[snykstreamv1.Region]string(nil), wantFile: endpoints(usOne, "http://127.0.0.1:9000"),
 			wantEnv: endpoints(euOne, "https://e.example"), wantFlag: endpoints(usOne, "https://a.example"),
+		},
+		"snyk-budget": {
+			file: "25", env: "0.75", flag: "80%",
+			get:    func(c Config) any { return c.SnykBudget },
+			preset: 0.5, wantFile: 0.25, wantEnv: 0.75, wantFlag: 0.8,
 		},
 		"sealing-key-file": {
 			file: "/f", env: "/e", flag: "/a",
@@ -186,6 +191,22 @@ func TestConfigFile(t *testing.T) {
 				t.Errorf("data dir %q, want %q", cfg.DataDir, test.want)
 			}
 		})
+	}
+}
+
+func TestSnykBudgetSpellings(t *testing.T) {
+	tests := map[string]float64{
+		"50%": 0.5, "50": 0.5, "0.5": 0.5, "100%": 1, "100": 1, "1": 1, "1.0": 1, "1%": 0.01, "1.5": 0.015, "0.5%": 0.005, "12.5%": 0.125,
+	}
+	for text, want := range tests {
+		for kind, yaml := range map[string]string{"as it is": text, "in quotes": "'" + text + "'"} {
+			t.Run(text+" "+kind, func(t *testing.T) {
+				cfg, err := load(t, "snyk-budget: "+yaml, nil)
+				if err != nil || cfg.SnykBudget != want {
+					t.Errorf("%v, %v; want %v", cfg.SnykBudget, err, want)
+				}
+			})
+		}
 	}
 }
 

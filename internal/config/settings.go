@@ -54,6 +54,10 @@ func settings() []setting {
 			usage: "REGION=URL, the base URL of a Snyk region, such as snyk-us-01=http://127.0.0.1:9000 (repeatable)",
 		},
 		{
+			key: "snyk-budget", preset: "50%", read: readSnykBudget,
+			usage: "share of Snyk's rate limits that the requests of one credential may use: 50%, 50 or 0.5",
+		},
+		{
 			key: "sealing-key-file", usage: "file of the keys that seal credentials (default: one made in the data folder)",
 			read: text(func(c *Config) *string { return &c.SealingKeyFile }),
 		},

@@ -57,6 +57,31 @@ func readRetention(cfg *Config, value any) error {
 	return nil
 }
 
+var percentOrShare = regexp.MustCompile(`^\d{1,9}(\.\d{1,9})?%?$`)
+
+// readSnykBudget reads a percentage or a share: above 1, a number can only be a
+// percentage; up to 1, without the sign, it is a share.
+func readSnykBudget(cfg *Config, value any) error {
+	text := fmt.Sprint(value)
+	bad := fmt.Errorf("%q is no share of Snyk's limits: give a percentage up to 100 such as 50%% or 50, or a share such as 0.5", text)
+	if !percentOrShare.MatchString(text) {
+		return bad
+	}
+	number, percent := strings.CutSuffix(text, "%")
+	share, err := strconv.ParseFloat(number, 64)
+	if err != nil {
+		return bad
+	}
+	if percent || share > 1 {
+		share /= 100
+	}
+	if share <= 0 || share > 1 {
+		return bad
+	}
+	cfg.SnykBudget = share
+	return nil
+}
+
 var daysFirst = regexp.MustCompile(`^(\d+)d(.*)$`)
 
 // parseDuration reads Go's durations, and days of 24 hours in front of one.

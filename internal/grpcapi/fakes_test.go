@@ -79,12 +79,16 @@ func (m *memory) vacant(rec audit.SourceRecord) error {
 	switch have, ok := m.records[rec.ID()]; {
 	case ok && !have.Deleted():
 		return &audit.Error{Kind: audit.KindExists, Message: "taken"}
-	case ok && have.Source.GetSnyk().GetOrganizationId() != rec.Source.GetSnyk().GetOrganizationId():
+	case ok && (have.Source.GetSnyk().GetOrganizationId() != rec.Source.GetSnyk().GetOrganizationId() || !sameGroup(have, rec)):
 		return &audit.Error{
 			Kind: audit.KindExists, Reason: snykstreamv1.ErrorReason_ERROR_REASON_SOURCE_ID_IN_USE, Message: "in use",
 		}
 	}
 	return m.fail
+}
+
+func sameGroup(a, b audit.SourceRecord) bool {
+	return a.GroupID() == b.GroupID() || a.GroupID() == "" || b.GroupID() == ""
 }
 
 func (m *memory) List(context.Context) ([]audit.SourceRecord, error) {
@@ -196,6 +200,18 @@ type board map[string]snykstreamv1.SourceState
 func (b board) Status(rec audit.SourceRecord) *snykstreamv1.SourceStatus {
 	state := cmp.Or(b[rec.ID()], snykstreamv1.SourceState_SOURCE_STATE_PENDING)
 	return &snykstreamv1.SourceStatus{State: state, Credential: rec.Credential, Message: "as told"}
+}
+
+// ledgers are Ledgers as they are told, by source; those of a source that is told
+// none are away.
+type ledgers map[string]map[audit.Feed]audit.FeedState
+
+func (l ledgers) Ledgers(_ context.Context, rec audit.SourceRecord) (map[audit.Feed]audit.FeedState, error) {
+	states, ok := l[rec.ID()]
+	if !ok {
+		return nil, away()
+	}
+	return states, nil
 }
 
 // fences remembers the fences raised.

@@ -127,17 +127,33 @@ func copyField(to, from protoreflect.Message, names []string) {
 	}
 }
 
-// immutableProblems are the parts of a request that would change what is fixed.
-// Empty parts, and parts that the mask leaves out, change nothing.
-func immutableProblems(rec audit.SourceRecord, r *snykstreamv1.UpdateSourceRequest) []audit.FieldProblem {
+// takesSnyk says that the request is about the configuration as a whole, so that
+// it may hold what no mask can name.
+func takesSnyk(r *snykstreamv1.UpdateSourceRequest) bool {
 	mask := r.GetUpdateMask().GetPaths()
-	if len(mask) > 0 && !slices.Contains(mask, wholeSource) && !slices.Contains(mask, "snyk") {
+	return len(mask) == 0 || slices.Contains(mask, wholeSource) || slices.Contains(mask, "snyk")
+}
+
+// nameGroup sets the group of a source that was created without it: from then on
+// it is one that the caller has named. immutableProblems keeps it the one that is
+// known.
+func nameGroup(next *snykstreamv1.Source, r *snykstreamv1.UpdateSourceRequest) {
+	if group := r.GetSource().GetSnyk().GetGroupId(); group != "" && takesSnyk(r) && next.GetSnyk().GetGroupId() == "" {
+		next.Snyk.GroupId = strings.ToLower(group)
+	}
+}
+
+// immutableProblems are the parts of a request that would change what is fixed.
+// Empty parts, and parts that the mask leaves out, change nothing. A group that
+// nobody knows yet is not fixed.
+func immutableProblems(rec audit.SourceRecord, r *snykstreamv1.UpdateSourceRequest) []audit.FieldProblem {
+	if !takesSnyk(r) {
 		return nil
 	}
 	have, want := rec.Source.GetSnyk(), r.GetSource().GetSnyk()
 	changed := map[string]bool{
 		"organization_id": want.GetOrganizationId() != "" && !strings.EqualFold(want.GetOrganizationId(), have.GetOrganizationId()),
-		"group_id":        want.GetGroupId() != "" && !strings.EqualFold(want.GetGroupId(), rec.GroupID()),
+		"group_id":        want.GetGroupId() != "" && rec.GroupID() != "" && !strings.EqualFold(want.GetGroupId(), rec.GroupID()),
 		"region":          want.GetRegion() != 0 && effective(want.GetRegion()) != effective(have.GetRegion()),
 	}
 	var problems []audit.FieldProblem

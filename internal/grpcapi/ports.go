@@ -57,6 +57,14 @@ type Statuses interface {
 	Status(rec audit.SourceRecord) *snykstreamv1.SourceStatus
 }
 
+// Ledgers tells what is known of the reading of a source's feeds.
+type Ledgers interface {
+	// Ledgers are the states of the feeds that the source reads, one that is empty
+	// where a feed was never read, and of those that it read and no longer does. What
+	// they hold is shared and never changed. Errors: KindUnavailable.
+	Ledgers(ctx context.Context, rec audit.SourceRecord) (map[audit.Feed]audit.FeedState, error)
+}
+
 // Fencer stops collectors that hold an older configuration of a source.
 type Fencer interface {
 	// Fence makes every append fail that was prepared before it.

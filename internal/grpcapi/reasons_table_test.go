@@ -151,7 +151,7 @@ var reasonRows = []reasonRow{
 	{
 		snykstreamv1.ErrorReason_ERROR_REASON_SNYK_FORBIDDEN, nil,
 		"The credentials may not read this log (403).",
-		"Give their owner the permission to read the audit log, and see that the plan has it.",
+		"Give their owner the permission to read the audit log (`org.audit_log.read` for an organization's, `group.audit.read` for a group's), and see that the plan has it.",
 	},
 	{
 		snykstreamv1.ErrorReason_ERROR_REASON_SNYK_NOT_FOUND, nil,

@@ -2,7 +2,6 @@ package grpcapi
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -31,25 +30,6 @@ func requiredProblems(path string, source *snykstreamv1.Source) []audit.FieldPro
 		return append(problems, audit.FieldProblem{Field: join(path, "snyk"), Description: "is required: what to read from Snyk"})
 	}
 	return append(problems, targetProblems(join(path, "snyk"), source.GetSnyk())...)
-}
-
-// targetProblems say that there is nothing to read, or nothing that this release
-// reads.
-func targetProblems(path string, config *snykstreamv1.SnykConfig) []audit.FieldProblem {
-	field := join(path, "organization_id")
-	switch {
-	case config.GetOrganizationId() != "":
-		return nil
-	case asksForGroup(config):
-		return []audit.FieldProblem{unsupported(field, "is required in this release, which reads organizations only")}
-	}
-	return []audit.FieldProblem{{Field: field, Description: "is required: the UUID of the organization to read"}}
-}
-
-// asksForGroup says that a configuration wants what only a group has.
-func asksForGroup(config *snykstreamv1.SnykConfig) bool {
-	return config.GetAllOrganizations() || config.GetGroupId() != "" ||
-		slices.Contains(config.GetLogTypes(), snykstreamv1.LogType_LOG_TYPE_SNYK_GROUP_AUDIT)
 }
 
 // valueProblems are what is wrong with the values that are set.
@@ -100,16 +80,6 @@ func labelProblems(path string, labels map[string]string) []audit.FieldProblem {
 // configProblems are those of the values of a Snyk configuration.
 func configProblems(path string, config *snykstreamv1.SnykConfig, now time.Time) []audit.FieldProblem {
 	var problems []audit.FieldProblem
-	for i, logType := range config.GetLogTypes() {
-		if logType == snykstreamv1.LogType_LOG_TYPE_SNYK_GROUP_AUDIT {
-			problems = append(problems, unsupported(fmt.Sprintf("%s.log_types[%d]", path, i),
-				"a group's log cannot be read yet, only LOG_TYPE_SNYK_ORG_AUDIT"))
-		}
-	}
-	if config.GetAllOrganizations() {
-		problems = append(problems, unsupported(join(path, "all_organizations"),
-			"a whole group cannot be read yet: create a source for each organization"))
-	}
 	if from := config.GetCollectFrom(); from != nil {
 		field := join(path, "collect_from")
 		switch {

@@ -41,6 +41,7 @@ type world struct {
 	sources *memory
 	checker *inspector
 	board   board
+	ledgers ledgers
 	fences  *fences
 	metrics *grpcprom.ServerMetrics
 	log     *buffer
@@ -72,7 +73,7 @@ func (b *buffer) String() string {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{
-		sources: newMemory(), checker: &inspector{}, board: board{}, fences: &fences{},
+		sources: newMemory(), checker: &inspector{}, board: board{}, ledgers: ledgers{}, fences: &fences{},
 		metrics: grpcprom.NewServerMetrics(), log: &buffer{},
 	}
 	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -82,7 +83,7 @@ func newWorld(t *testing.T) *world {
 	}
 	service, err := NewSourceService(SourceConfig{
 		Sources: w.sources, Vacancies: w.sources, Vault: w.sources, Checker: w.checker,
-		Statuses: w.board, Fencer: w.fences, Log: log,
+		Statuses: w.board, Ledgers: w.ledgers, Fencer: w.fences, Log: log,
 	})
 	if err != nil {
 		t.Fatal(err)

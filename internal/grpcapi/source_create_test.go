@@ -137,6 +137,38 @@ func rejected() *snykstreamv1.CredentialCheck {
 	}
 }
 
+// A check's violation names what it was about, also where that was found.
+func TestSubjectsOfChecks(t *testing.T) {
+	const (
+		org, group     = snykstreamv1.CredentialCheck_KIND_ORG_AUDIT_READABLE, snykstreamv1.CredentialCheck_KIND_GROUP_AUDIT_READABLE
+		orgs, groups   = snykstreamv1.CredentialCheck_KIND_ORGANIZATION_READABLE, snykstreamv1.CredentialCheck_KIND_GROUP_READABLE
+		authentication = snykstreamv1.CredentialCheck_KIND_AUTHENTICATED
+	)
+	both := &snykstreamv1.SnykConfig{OrganizationId: orgID, GroupId: groupID}
+	for name, test := range map[string]struct {
+		kind   snykstreamv1.CredentialCheck_Kind
+		config *snykstreamv1.SnykConfig
+		found  string
+		want   string
+	}{
+		"the credentials":                   {authentication, both, groupID, "credentials"},
+		"the organization":                  {orgs, both, "", "org/" + orgID},
+		"its log":                           {org, both, "", "org/" + orgID},
+		"the group":                         {groups, both, "", "group/" + groupID},
+		"its log, too":                      {group, both, "", "group/" + groupID},
+		"the group found":                   {group, &snykstreamv1.SnykConfig{OrganizationId: orgID}, groupID, "group/" + groupID},
+		"the group that was not found":      {group, &snykstreamv1.SnykConfig{OrganizationId: orgID}, "", "org/" + orgID},
+		"the organizations of a group":      {org, &snykstreamv1.SnykConfig{GroupId: groupID}, groupID, "group/" + groupID},
+		"the organizations of nobody knows": {org, &snykstreamv1.SnykConfig{}, "", "credentials"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := subjectOf(test.kind, test.config, test.found); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
 func TestCreateSourceUnproven(t *testing.T) {
 	unreadable := &snykstreamv1.CredentialCheck{
 		Kind: snykstreamv1.CredentialCheck_KIND_ORG_AUDIT_READABLE, Result: snykstreamv1.CredentialCheck_RESULT_FAILED,

@@ -1,6 +1,7 @@
 package grpcapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -54,28 +55,45 @@ func (s *SourceService) prove(ctx context.Context, config *snykstreamv1.SnykConf
 	}
 	for _, check := range report.GetChecks() {
 		if check.GetResult() == snykstreamv1.CredentialCheck_RESULT_FAILED {
-			rejected.Problems = append(rejected.Problems, problemOfCheck(check, config))
+			rejected.Problems = append(rejected.Problems, problemOfCheck(check, config, report.GetGroupId()))
 		}
 	}
 	return report, rejected
 }
 
-func problemOfCheck(check *snykstreamv1.CredentialCheck, config *snykstreamv1.SnykConfig) audit.Problem {
-	subject := "credentials"
-	switch check.GetKind() { //nolint:exhaustive // the rest is about the credentials
-	case snykstreamv1.CredentialCheck_KIND_ORGANIZATION_READABLE, snykstreamv1.CredentialCheck_KIND_ORG_AUDIT_READABLE:
-		subject = audit.Feed{Scope: audit.ScopeOrg, ID: config.GetOrganizationId()}.String()
-	case snykstreamv1.CredentialCheck_KIND_GROUP_READABLE, snykstreamv1.CredentialCheck_KIND_GROUP_AUDIT_READABLE:
-		subject = audit.Feed{Scope: audit.ScopeGroup, ID: config.GetGroupId()}.String()
-	}
+func problemOfCheck(check *snykstreamv1.CredentialCheck, config *snykstreamv1.SnykConfig, groupFound string) audit.Problem {
 	description := check.GetMessage()
 	if check.GetRemedy() != "" {
 		description += "; " + check.GetRemedy()
 	}
 	return audit.Problem{
-		Type: strings.TrimPrefix(check.GetKind().String(), "KIND_"), Subject: subject,
+		Type: strings.TrimPrefix(check.GetKind().String(), "KIND_"), Subject: subjectOf(check.GetKind(), config, groupFound),
 		Description: description,
 	}
+}
+
+// subjectOf names what a check was about. The organizations of a whole group are
+// checked as one, and the group stands for them; the organization stands for a
+// group that could not be found from it.
+func subjectOf(kind snykstreamv1.CredentialCheck_Kind, config *snykstreamv1.SnykConfig, groupFound string) string {
+	const credentials = "credentials"
+	org := nameOf(audit.ScopeOrg, config.GetOrganizationId())
+	group := nameOf(audit.ScopeGroup, cmp.Or(config.GetGroupId(), groupFound))
+	switch kind { //nolint:exhaustive // the rest is about the credentials
+	case snykstreamv1.CredentialCheck_KIND_ORGANIZATION_READABLE, snykstreamv1.CredentialCheck_KIND_ORG_AUDIT_READABLE:
+		return cmp.Or(org, group, credentials)
+	case snykstreamv1.CredentialCheck_KIND_GROUP_READABLE, snykstreamv1.CredentialCheck_KIND_GROUP_AUDIT_READABLE:
+		return cmp.Or(group, org, credentials)
+	}
+	return credentials
+}
+
+// nameOf is a feed's name, empty where its id is not known.
+func nameOf(scope audit.Scope, id string) string {
+	if id == "" {
+		return ""
+	}
+	return audit.Feed{Scope: scope, ID: id}.String()
 }
 
 // aboutCredentials says that an error is one that allow_unverified allows.
@@ -86,11 +104,11 @@ func aboutCredentials(err error) bool {
 }
 
 // learn notes in the record what a check told of the credential and the group.
+// What it did not tell stays as it was: when the credential itself says it ends, and
+// the group that was found before.
 func learn(rec audit.SourceRecord, cred audit.Credential, report *snykstreamv1.ValidateCredentialsResponse) audit.SourceRecord {
 	rec.Credential = cred.Info()
-	if told := report.GetCredential(); told != nil {
-		rec.Credential = proto.CloneOf(told)
-	}
+	proto.Merge(rec.Credential, report.GetCredential())
 	if group := report.GetGroupId(); group != "" {
 		rec.GroupFound = strings.ToLower(group)
 	}

@@ -9,6 +9,10 @@ import (
 	"github.com/snykstream/snykstream/internal/audit"
 )
 
+// listBytes is where a page ends though fewer sources are on it than were asked
+// for: a source has a status for each of its feeds, which may be thousands.
+const listBytes = 1 << 20
+
 // ListSources implements snykstreamv1.SourceServiceServer. States are those at
 // the moment of the call: a source may move between two pages' filters, but
 // never appear twice.
@@ -22,7 +26,7 @@ func (s *SourceService) ListSources(ctx context.Context, r *snykstreamv1.ListSou
 		return nil, err
 	}
 	size := int(cmp.Or(r.GetPageSize(), defaultPageSize))
-	page := &snykstreamv1.ListSourcesResponse{}
+	page, bytes := &snykstreamv1.ListSourcesResponse{}, 0
 	for _, rec := range all {
 		if rec.ID() <= after || !hasLabels(rec.Source.GetLabels(), r.GetLabels()) {
 			continue
@@ -31,8 +35,9 @@ func (s *SourceService) ListSources(ctx context.Context, r *snykstreamv1.ListSou
 		if len(r.GetStates()) > 0 && !slices.Contains(r.GetStates(), shown.GetStatus().GetState()) {
 			continue
 		}
-		if len(page.GetSources()) == size {
-			page.NextPageToken = pageToken(r, page.GetSources()[size-1].GetId())
+		bytes += fieldSize(shown)
+		if n := len(page.GetSources()); n == size || n > 0 && bytes > listBytes {
+			page.NextPageToken = pageToken(r, page.GetSources()[n-1].GetId())
 			break
 		}
 		page.Sources = append(page.Sources, shown)

@@ -128,9 +128,27 @@ func TestUpdateSourceMasks(t *testing.T) {
 			patch: &snykstreamv1.Source{DisplayName: "new", Snyk: &snykstreamv1.SnykConfig{Region: snykstreamv1.Region_REGION_SNYK_US_01}},
 			want:  func(s *snykstreamv1.Source) { s.DisplayName = "new" },
 		},
-		"the group that was found": {
-			patch: &snykstreamv1.Source{DisplayName: "new", Snyk: &snykstreamv1.SnykConfig{GroupId: groupID}},
-			want:  func(s *snykstreamv1.Source) { s.DisplayName = "new" },
+		"the group that was found, named": {
+			patch: &snykstreamv1.Source{DisplayName: "new", Snyk: &snykstreamv1.SnykConfig{GroupId: strings.ToUpper(groupID)}},
+			want:  func(s *snykstreamv1.Source) { s.DisplayName, s.Snyk.GroupId = "new", groupID }, fence: "update",
+		},
+		"the group that was found, named in the whole of snyk": {
+			patch: &snykstreamv1.Source{Snyk: &snykstreamv1.SnykConfig{GroupId: groupID}}, mask: []string{"snyk"},
+			want: func(s *snykstreamv1.Source) { s.Snyk.GroupId = groupID }, fence: "update",
+		},
+		"a group that the mask leaves out": {
+			patch: &snykstreamv1.Source{DisplayName: "new", Snyk: &snykstreamv1.SnykConfig{GroupId: groupID}}, mask: []string{"display_name"},
+			want: func(s *snykstreamv1.Source) { s.DisplayName = "new" },
+		},
+		"more logs and all organizations": {
+			patch: &snykstreamv1.Source{Snyk: &snykstreamv1.SnykConfig{AllOrganizations: new(true), LogTypes: []snykstreamv1.LogType{2, 1}}},
+			want: func(s *snykstreamv1.Source) {
+				s.Snyk.AllOrganizations, s.Snyk.LogTypes = new(true), []snykstreamv1.LogType{2, 1}
+			}, fence: "update",
+		},
+		"fewer logs": {
+			from: full, patch: &snykstreamv1.Source{Snyk: &snykstreamv1.SnykConfig{LogTypes: []snykstreamv1.LogType{1}}},
+			want: func(s *snykstreamv1.Source) { s.Snyk.LogTypes = []snykstreamv1.LogType{1} }, fence: "update",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -22,6 +22,7 @@ type SourceConfig struct {
 	Vault     Vault
 	Checker   Checker
 	Statuses  Statuses
+	Ledgers   Ledgers
 	Fencer    Fencer
 	Log       *slog.Logger
 }
@@ -37,6 +38,7 @@ type SourceService struct {
 	vault     Vault
 	checker   Checker
 	statuses  Statuses
+	ledgers   Ledgers
 	fencer    Fencer
 	log       *slog.Logger
 }
@@ -44,12 +46,12 @@ type SourceService struct {
 // NewSourceService makes a SourceService.
 func NewSourceService(cfg SourceConfig) (*SourceService, error) {
 	if cfg.Sources == nil || cfg.Vacancies == nil || cfg.Vault == nil || cfg.Checker == nil ||
-		cfg.Statuses == nil || cfg.Fencer == nil || cfg.Log == nil {
+		cfg.Statuses == nil || cfg.Ledgers == nil || cfg.Fencer == nil || cfg.Log == nil {
 		return nil, errors.New("the source service needs every part of its configuration")
 	}
 	return &SourceService{
 		sources: cfg.Sources, vacancies: cfg.Vacancies, vault: cfg.Vault, checker: cfg.Checker,
-		statuses: cfg.Statuses, fencer: cfg.Fencer, log: cfg.Log,
+		statuses: cfg.Statuses, ledgers: cfg.Ledgers, fencer: cfg.Fencer, log: cfg.Log,
 	}, nil
 }
 

@@ -8,9 +8,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
+	"github.com/snykstream/snykstream/internal/audit"
 )
 
 func TestNewSourceServiceWantsItsParts(t *testing.T) {
@@ -54,6 +57,8 @@ func TestNoSuchSource(t *testing.T) {
 			_, err = w.client.DeleteSource(ctx, &snykstreamv1.DeleteSourceRequest{SourceId: id})
 			wantFailure(t, err, codes.NotFound, "SOURCE_NOT_FOUND")
 			_, err = w.client.UpdateSource(ctx, &snykstreamv1.UpdateSourceRequest{Source: &snykstreamv1.Source{Id: id}})
+			wantFailure(t, err, codes.NotFound, "SOURCE_NOT_FOUND")
+			_, err = w.client.GetCoverage(ctx, &snykstreamv1.GetCoverageRequest{SourceId: id})
 			wantFailure(t, err, codes.NotFound, "SOURCE_NOT_FOUND")
 			_, err = w.client.ValidateCredentials(ctx, &snykstreamv1.ValidateCredentialsRequest{SourceId: id})
 			wantFailure(t, err, codes.NotFound, "SOURCE_NOT_FOUND")
@@ -151,6 +156,47 @@ func TestListSources(t *testing.T) {
 				t.Errorf("pages (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// crowd is a Statuses in which sources have so many feeds.
+type crowd map[string]int
+
+func (c crowd) Status(rec audit.SourceRecord) *snykstreamv1.SourceStatus {
+	status := &snykstreamv1.SourceStatus{State: snykstreamv1.SourceState_SOURCE_STATE_HEALTHY}
+	for i := range c[rec.ID()] {
+		status.Feeds = append(status.Feeds, &snykstreamv1.FeedStatus{Feed: fmt.Sprintf("org/%036d", i), LastPollTime: timestamppb.New(testTime)})
+	}
+	return status
+}
+
+// A page of sources with very many feeds ends early, and none is left out.
+func TestListSourcesWithManyFeeds(t *testing.T) {
+	w := newWorld(t)
+	for _, id := range []string{"a", "b", "c", "d", "e"} {
+		w.create(t, id)
+	}
+	service := &SourceService{sources: w.sources, statuses: crowd{"a": 5000, "b": 8000, "c": 30_000, "d": 9000}}
+	var pages []string
+	for request := new(snykstreamv1.ListSourcesRequest); ; {
+		answer, err := service.ListSources(t.Context(), request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page := ""
+		for _, source := range answer.GetSources() {
+			page += source.GetId()
+		}
+		if size := proto.Size(answer); size > 1<<20+100 && page != "c" {
+			t.Errorf("the page %s has %d bytes", page, size)
+		}
+		pages = append(pages, page)
+		if request.PageToken = answer.GetNextPageToken(); request.GetPageToken() == "" {
+			break
+		}
+	}
+	if diff := cmp.Diff([]string{"ab", "c", "de"}, pages); diff != "" {
+		t.Errorf("pages (-want +got):\n%s", diff)
 	}
 }
 

@@ -69,6 +69,7 @@ func (s *SourceService) update(ctx context.Context, r *snykstreamv1.UpdateSource
 // patch alone cannot be held to.
 func changed(was audit.SourceRecord, r *snykstreamv1.UpdateSourceRequest) (*snykstreamv1.Source, error) {
 	next := patch(was.Source, r)
+	nameGroup(next, r)
 	problems := immutableProblems(was, r)
 	problems = append(problems, requiredProblems("source", next)...)
 	if len(problems) > 0 {

@@ -1,15 +1,20 @@
 package grpcapi
 
 import (
+	"context"
+	"encoding/base64"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
 	"github.com/snykstream/snykstream/internal/audit"
@@ -37,6 +42,12 @@ func TestUpdateSourceRefuses(t *testing.T) {
 			[]string{"*"},
 			map[string]string{"source.snyk.organization_id": cannot},
 		},
+		"all organizations without their logs: the result counts": {
+			&snykstreamv1.Source{Snyk: &snykstreamv1.SnykConfig{AllOrganizations: new(true), LogTypes: []snykstreamv1.LogType{1}}},
+			nil,
+			map[string]string{"source.snyk.all_organizations": "contradicts log_types, which leaves the organizations' logs out: " +
+				"add LOG_TYPE_SNYK_ORG_AUDIT to log_types, or leave all_organizations unset"},
+		},
 		"no name": {
 			&snykstreamv1.Source{},
 			[]string{"display_name"},
@@ -63,6 +74,98 @@ func TestUpdateSourceRefuses(t *testing.T) {
 			}
 			if got := w.sources.records["mine"].Revision; got != 1 {
 				t.Error("something was stored")
+			}
+		})
+	}
+}
+
+// What is asked for must go with what the source has: the patch alone may be right.
+func TestUpdateSourceOfAGroup(t *testing.T) {
+	w := newWorld(t)
+	w.create(t, "mine", func(s *snykstreamv1.Source) {
+		s.Snyk = &snykstreamv1.SnykConfig{GroupId: groupID, AllOrganizations: new(true), LogTypes: []snykstreamv1.LogType{2}}
+	})
+	update := func(config *snykstreamv1.SnykConfig, paths ...string) error {
+		_, err := w.client.UpdateSource(t.Context(), &snykstreamv1.UpdateSourceRequest{
+			Source: &snykstreamv1.Source{Id: "mine", Snyk: config}, UpdateMask: &fieldmaskpb.FieldMask{Paths: paths},
+		})
+		return err
+	}
+	wantFailure(t, update(nil, "snyk.all_organizations"), codes.InvalidArgument, "INVALID_FIELD", "source.snyk.log_types[0]")
+	wantFailure(t, update(&snykstreamv1.SnykConfig{LogTypes: []snykstreamv1.LogType{1}}, "snyk.log_types"),
+		codes.InvalidArgument, "INVALID_FIELD", "source.snyk.all_organizations")
+	wantFailure(t, update(&snykstreamv1.SnykConfig{OrganizationId: orgID}), codes.InvalidArgument, "INVALID_FIELD", "source.snyk.organization_id")
+	if err := update(nil, "snyk.all_organizations", "snyk.log_types"); err != nil {
+		t.Errorf("the group's log alone: %v", err)
+	}
+	if feeds := w.sources.records["mine"].Feeds(); len(feeds) != 1 || feeds[0].Scope != audit.ScopeGroup {
+		t.Errorf("it reads %v", feeds)
+	}
+}
+
+// A source whose group nobody knows may be given it, once.
+func TestUpdateSourceNamesItsGroup(t *testing.T) {
+	w := newWorld(t)
+	w.checker.answer = failing(&audit.SnykError{Detail: "away"})
+	_, err := w.client.CreateSource(t.Context(), &snykstreamv1.CreateSourceRequest{
+		Source: aSource(), SourceId: "mine", Credentials: aToken(), AllowUnverified: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := func(group string) error {
+		_, err := w.client.UpdateSource(t.Context(), &snykstreamv1.UpdateSourceRequest{
+			Source: &snykstreamv1.Source{Id: "mine", Snyk: &snykstreamv1.SnykConfig{GroupId: group}},
+		})
+		return err
+	}
+	if err := name(strings.ToUpper(otherID)); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.sources.records["mine"].Source.GetSnyk().GetGroupId(); got != otherID {
+		t.Errorf("the group is %q", got)
+	}
+	wantFailure(t, name(groupID), codes.InvalidArgument, "INVALID_FIELD", "source.snyk.group_id")
+}
+
+// What a check does not tell stays known.
+func TestUpdateSourceKeepsTheGroupFound(t *testing.T) {
+	w := newWorld(t)
+	w.create(t, "mine")
+	ends := timestamppb.New(testTime.Add(time.Hour))
+	w.checker.answer = func(context.Context, *snykstreamv1.SnykConfig) (*snykstreamv1.ValidateCredentialsResponse, error) {
+		return &snykstreamv1.ValidateCredentialsResponse{Valid: true, Credential: &snykstreamv1.CredentialInfo{ExpireTime: ends}}, nil
+	}
+	answer, err := w.client.UpdateSource(t.Context(), &snykstreamv1.UpdateSourceRequest{
+		Source: &snykstreamv1.Source{Id: "mine"}, Credentials: apiToken(token),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := w.sources.records["mine"].GroupFound; got != groupID {
+		t.Errorf("the group found is %q", got)
+	}
+	if got := answer.GetSource().GetStatus().GetCredential().GetExpireTime(); !proto.Equal(got, ends) {
+		t.Errorf("the credential ends at %v", got)
+	}
+}
+
+// When a credential ends is known from itself where the check does not say.
+func TestLearnWhenACredentialEnds(t *testing.T) {
+	payload := base64.RawURLEncoding.EncodeToString([]byte(`{"exp":1800000000}`))
+	cred := audit.Credential{Token: audit.NewSecret("snyk_uat.12345678." + payload + ".signature")}
+	for name, test := range map[string]struct {
+		told *snykstreamv1.CredentialInfo
+		want int64
+	}{
+		"no report":          {nil, 1_800_000_000},
+		"a report without":   {&snykstreamv1.CredentialInfo{Principal: "the robot"}, 1_800_000_000},
+		"the report says so": {&snykstreamv1.CredentialInfo{ExpireTime: timestamppb.New(time.Unix(1_700_000_000, 0))}, 1_700_000_000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rec := learn(audit.SourceRecord{GroupFound: groupID}, cred, &snykstreamv1.ValidateCredentialsResponse{Credential: test.told})
+			if got := rec.Credential.GetExpireTime().GetSeconds(); got != test.want || rec.Credential.GetPrincipal() != test.told.GetPrincipal() || rec.GroupFound != groupID {
+				t.Errorf("learned %v, group %q", rec.Credential, rec.GroupFound)
 			}
 		})
 	}

@@ -5,6 +5,9 @@ import (
 	"maps"
 	"slices"
 
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
 	"github.com/snykstream/snykstream/internal/audit"
 	"github.com/snykstream/snykstream/internal/health"
@@ -121,17 +124,44 @@ func (c coverage) progress(report audit.FeedReport) *snykstreamv1.FeedProgress {
 }
 
 // pagesOf splits sources so that each page fits a message. There is one page at
-// least.
+// least. A source that does not fit a page is on several, with some of its feeds on
+// each.
 func pagesOf(sources []*snykstreamv1.SourceCoverage) [][]*snykstreamv1.SourceCoverage {
-	var pages [][]*snykstreamv1.SourceCoverage
-	start, size := 0, 0
-	for i, source := range sources {
-		more := fieldSize(source)
-		if i > start && size+more > pageBytes {
-			pages = append(pages, sources[start:i])
-			start, size = i, 0
+	pages := [][]*snykstreamv1.SourceCoverage{nil}
+	size := 0
+	for _, source := range sources {
+		for _, part := range partsOf(source) {
+			more, last := fieldSize(part), len(pages)-1
+			if len(pages[last]) > 0 && size+more > pageBytes {
+				pages = append(pages, nil)
+				last, size = last+1, 0
+			}
+			pages[last] = append(pages[last], part)
+			size += more
 		}
-		size += more
 	}
-	return append(pages, sources[start:])
+	return pages
+}
+
+// partsOf splits a source's coverage where it is too large for a page.
+func partsOf(source *snykstreamv1.SourceCoverage) []*snykstreamv1.SourceCoverage {
+	if fieldSize(source) <= pageBytes {
+		return []*snykstreamv1.SourceCoverage{source}
+	}
+	var parts []*snykstreamv1.SourceCoverage
+	head := &snykstreamv1.SourceCoverage{SourceId: source.GetSourceId(), State: source.GetState()}
+	// What the field's own length takes grows with it.
+	base := fieldSize(head) + protowire.SizeVarint(pageBytes)
+	room := 0
+	for _, feed := range source.GetFeeds() {
+		more := fieldSize(feed)
+		if len(parts) == 0 || more > room {
+			parts = append(parts, proto.CloneOf(head))
+			room = pageBytes - base
+		}
+		part := parts[len(parts)-1]
+		part.Feeds = append(part.Feeds, feed)
+		room -= more
+	}
+	return parts
 }

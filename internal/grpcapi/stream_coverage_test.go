@@ -202,3 +202,40 @@ func TestStreamSplitsLargeHeartbeats(t *testing.T) {
 		}
 	})
 }
+
+// A source with more feeds than a message holds is told in parts: each names it and
+// says how it does, and every feed is in one of them.
+func TestStreamSplitsLargeSources(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStreams(t)
+		const feeds = 5000
+		for i := range feeds {
+			r := report("a", 0, covered(0, 1, 7))
+			r.Feed.ID = fmt.Sprintf("%036d", i)
+			s.reports = append(s.reports, r)
+		}
+		s.reports = append(s.reports, report("b", 0, covered(0, 1, 7)))
+		seen, last := map[string]int{}, ""
+		for _, m := range s.subscribe(t, &request{}).settled() {
+			if size := proto.Size(m.GetHeartbeat()); size > 48<<10+100 {
+				t.Errorf("a heartbeat has %d bytes", size)
+			}
+			for _, source := range m.GetHeartbeat().GetSources() {
+				if source.GetState() != healthy || len(source.GetFeeds()) == 0 {
+					t.Errorf("a part says %v and has %d feeds", source.GetState(), len(source.GetFeeds()))
+				}
+				for _, feed := range source.GetFeeds() {
+					seen[source.GetSourceId()+" "+feed.GetFeed()]++
+					if feed.GetLastSequence() != 7 || source.GetSourceId() == "a" && feed.GetFeed() <= last {
+						t.Errorf("after %s: %v", last, feed)
+					}
+					last = feed.GetFeed()
+				}
+			}
+		}
+		if len(seen) != feeds+1 || seen["b org/o1"] != 1 {
+			t.Errorf("%d feeds are told", len(seen))
+		}
+	})
+}

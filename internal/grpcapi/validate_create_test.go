@@ -37,6 +37,11 @@ func TestValidateCreateSource(t *testing.T) {
 	group := snykstreamv1.LogType_LOG_TYPE_SNYK_GROUP_AUDIT
 	org := snykstreamv1.LogType_LOG_TYPE_SNYK_ORG_AUDIT
 	logTypes := "must be one of LOG_TYPE_SNYK_GROUP_AUDIT, LOG_TYPE_SNYK_ORG_AUDIT, got "
+	nothing := "is required where group_id is empty: the UUID of the organization to read, or in group_id that of the group"
+	noGroup := "is required by all_organizations and by LOG_TYPE_SNYK_GROUP_AUDIT: the UUID of the group, " +
+		"or in organization_id that of an organization of the group, from which it is found"
+	contradiction := "contradicts log_types, which leaves the organizations' logs out: " +
+		"add LOG_TYPE_SNYK_ORG_AUDIT to log_types, or leave all_organizations unset"
 	name := func(text string) *snykstreamv1.CreateSourceRequest {
 		return creating(func(r *snykstreamv1.CreateSourceRequest) { r.Source.DisplayName = text })
 	}
@@ -117,16 +122,27 @@ func TestValidateCreateSource(t *testing.T) {
 		"organization with its group": {config(func(c *snykstreamv1.SnykConfig) { c.GroupId = groupID }), nil},
 		"nothing to read": {
 			config(func(c *snykstreamv1.SnykConfig) { c.OrganizationId = "" }),
-			map[string]string{"source.snyk.organization_id": "is required: the UUID of the organization to read"},
+			map[string]string{"source.snyk.organization_id": nothing},
 		},
-		"a group to read": {
-			config(func(c *snykstreamv1.SnykConfig) { c.OrganizationId, c.GroupId = "", groupID }),
-			map[string]string{"source.snyk.organization_id": later + "is required in this release, which reads organizations only"},
-		},
+		"a group to read":    {config(func(c *snykstreamv1.SnykConfig) { c.OrganizationId, c.GroupId = "", groupID }), nil},
 		"organization's log": {config(func(c *snykstreamv1.SnykConfig) { c.LogTypes = []snykstreamv1.LogType{org} }), nil},
-		"group's log too": {
-			config(func(c *snykstreamv1.SnykConfig) { c.LogTypes = []snykstreamv1.LogType{org, group} }),
-			map[string]string{"source.snyk.log_types[1]": later + "a group's log cannot be read yet, only LOG_TYPE_SNYK_ORG_AUDIT"},
+		"group's log too":    {config(func(c *snykstreamv1.SnykConfig) { c.LogTypes = []snykstreamv1.LogType{org, group} }), nil},
+		"group's log alone, the group found from the organization": {
+			config(func(c *snykstreamv1.SnykConfig) { c.LogTypes = []snykstreamv1.LogType{group} }), nil,
+		},
+		"group's log of no group": {
+			config(func(c *snykstreamv1.SnykConfig) { c.OrganizationId, c.LogTypes = "", []snykstreamv1.LogType{group} }),
+			map[string]string{"source.snyk.group_id": noGroup},
+		},
+		"organizations' logs of nothing": {
+			config(func(c *snykstreamv1.SnykConfig) { c.OrganizationId, c.LogTypes = "", []snykstreamv1.LogType{org} }),
+			map[string]string{"source.snyk.organization_id": nothing},
+		},
+		"organizations' logs of a group, without any": {
+			config(func(c *snykstreamv1.SnykConfig) {
+				c.OrganizationId, c.GroupId, c.LogTypes = "", groupID, []snykstreamv1.LogType{group, org}
+			}),
+			map[string]string{"source.snyk.log_types[1]": "needs an organization to read: set organization_id, or all_organizations for every organization of the group"},
 		},
 		"odd logs": {
 			config(func(c *snykstreamv1.SnykConfig) { c.LogTypes = []snykstreamv1.LogType{0, 7, org, org} }),
@@ -135,14 +151,31 @@ func TestValidateCreateSource(t *testing.T) {
 				"source.snyk.log_types[1]": logTypes + "7",
 			},
 		},
-		"every organization": {
+		"every organization of a group": {
 			config(func(c *snykstreamv1.SnykConfig) {
 				c.OrganizationId, c.GroupId, c.AllOrganizations = "", groupID, new(true)
+			}), nil,
+		},
+		"every organization of the organization's group": {
+			config(func(c *snykstreamv1.SnykConfig) {
+				c.AllOrganizations, c.LogTypes = new(true), []snykstreamv1.LogType{org}
+			}), nil,
+		},
+		"every organization of no group": {
+			config(func(c *snykstreamv1.SnykConfig) { c.OrganizationId, c.AllOrganizations = "", new(true) }),
+			map[string]string{"source.snyk.group_id": noGroup},
+		},
+		"every organization, and none of their logs": {
+			config(func(c *snykstreamv1.SnykConfig) {
+				c.GroupId, c.AllOrganizations, c.LogTypes = groupID, new(true), []snykstreamv1.LogType{group}
 			}),
-			map[string]string{
-				"source.snyk.organization_id":   later + "is required in this release, which reads organizations only",
-				"source.snyk.all_organizations": later + "a whole group cannot be read yet: create a source for each organization",
-			},
+			map[string]string{"source.snyk.all_organizations": contradiction},
+		},
+		"everything wrong about the group": {
+			config(func(c *snykstreamv1.SnykConfig) {
+				c.OrganizationId, c.AllOrganizations, c.LogTypes = "", new(true), []snykstreamv1.LogType{group}
+			}),
+			map[string]string{"source.snyk.all_organizations": contradiction, "source.snyk.group_id": noGroup},
 		},
 		"not every organization": {config(func(c *snykstreamv1.SnykConfig) { c.AllOrganizations = new(false) }), nil},
 		"region of nowhere": {

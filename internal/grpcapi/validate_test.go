@@ -77,6 +77,7 @@ func TestValidateOtherRequests(t *testing.T) {
 	ignored.Source.Snyk, ignored.Source.Status = nil, &snykstreamv1.SourceStatus{Feeds: []*snykstreamv1.FeedStatus{{}}}
 	ignored.GetSource().GetStatus().GetFeeds()[0].ProtoReflect().SetUnknown([]byte{0x98, 0x06, 0x01}) // field 99
 	checkProblems(t, map[string]badRequestCase{
+		"cover nothing":  {&snykstreamv1.GetCoverageRequest{}, map[string]string{"source_id": "is required"}},
 		"get nothing":    {&snykstreamv1.GetSourceRequest{}, map[string]string{"source_id": "is required"}},
 		"delete nothing": {&snykstreamv1.DeleteSourceRequest{}, map[string]string{"source_id": "is required"}},
 		"no schema":      {&snykstreamv1.GetSchemaRequest{}, map[string]string{"name": "is required"}},
@@ -99,9 +100,13 @@ func TestValidateOtherRequests(t *testing.T) {
 			map[string]string{"credentials": "credentials are required with snyk"},
 		},
 		"check a group": {
-			&snykstreamv1.ValidateCredentialsRequest{Snyk: &snykstreamv1.SnykConfig{GroupId: groupID}, Credentials: apiToken(" ")},
+			&snykstreamv1.ValidateCredentialsRequest{Snyk: &snykstreamv1.SnykConfig{GroupId: groupID}, Credentials: aToken()}, nil,
+		},
+		"check what is nothing": {
+			&snykstreamv1.ValidateCredentialsRequest{Snyk: &snykstreamv1.SnykConfig{AllOrganizations: new(true)}, Credentials: apiToken(" ")},
 			map[string]string{
-				"snyk.organization_id":  later + "is required in this release, which reads organizations only",
+				"snyk.group_id": "is required by all_organizations and by LOG_TYPE_SNYK_GROUP_AUDIT: the UUID of the group, " +
+					"or in organization_id that of an organization of the group, from which it is found",
 				"credentials.api_token": "must not be empty",
 			},
 		},

@@ -18,7 +18,7 @@ func TestValidateUpdateSource(t *testing.T) {
 			Source: &snykstreamv1.Source{
 				Id: "a", DisplayName: strings.Repeat("x", 101), Labels: map[string]string{"": "x"},
 				Snyk: &snykstreamv1.SnykConfig{
-					PollInterval: durationpb.New(1), LogTypes: []snykstreamv1.LogType{1}, CollectFrom: timestamppb.New(testTime.Add(time.Hour)),
+					PollInterval: durationpb.New(1), LogTypes: []snykstreamv1.LogType{7}, CollectFrom: timestamppb.New(testTime.Add(time.Hour)),
 				},
 			},
 			UpdateMask: &fieldmaskpb.FieldMask{Paths: paths},
@@ -27,7 +27,7 @@ func TestValidateUpdateSource(t *testing.T) {
 	all := map[string]string{
 		"source.display_name": "must have 1 to 100 characters, got 101", `source.labels[""]`: "must have a key of 1 to 63 characters, got 0",
 		"source.snyk.poll_interval": "must be 5s to 24h, got 1ns",
-		"source.snyk.log_types[0]":  later + "a group's log cannot be read yet, only LOG_TYPE_SNYK_ORG_AUDIT",
+		"source.snyk.log_types[0]":  "must be one of LOG_TYPE_SNYK_GROUP_AUDIT, LOG_TYPE_SNYK_ORG_AUDIT, got 7",
 		"source.snyk.collect_from":  "must not be in the future, got 2025-11-22T13:00:00Z",
 	}
 	only := func(fields ...string) map[string]string {

@@ -3,7 +3,6 @@ package health
 import (
 	"time"
 
-	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
 	"github.com/snykstream/snykstream/internal/audit"
 )
 
@@ -11,7 +10,7 @@ import (
 // is read. Empty before the first answer.
 func Coverage(report audit.FeedReport) audit.Interval {
 	var out audit.Interval
-	for i, kind := range lanes(report) {
+	for i, kind := range lanes(report.Lanes) {
 		lane := report.State.Ledger(kind)
 		reach := lane.Covered.Ending(lane.Frontier)
 		if i == 0 {
@@ -24,7 +23,7 @@ func Coverage(report audit.FeedReport) audit.Interval {
 
 // BackfillDone says that history is read back to where it was asked for.
 func BackfillDone(report audit.FeedReport) bool {
-	for _, kind := range lanes(report) {
+	for _, kind := range lanes(report.Lanes) {
 		if report.State.Ledger(kind).Frontier.IsZero() || len(report.State.Holes(kind)) > 0 {
 			return false
 		}
@@ -32,35 +31,32 @@ func BackfillDone(report audit.FeedReport) bool {
 	return true
 }
 
-func lanes(report audit.FeedReport) []audit.LaneKind {
-	if len(report.Lanes) == 0 {
-		return []audit.LaneKind{audit.LaneDefault}
+// Covered is all time proven read, in every lane that is read.
+func Covered(state audit.FeedState, read []audit.LaneKind) audit.Intervals {
+	var out audit.Intervals
+	for i, kind := range lanes(read) {
+		covered := state.Ledger(kind).Covered
+		if i == 0 {
+			out = covered
+			continue
+		}
+		out = out.And(covered)
 	}
-	return report.Lanes
+	return out
 }
 
-// dropOff says whether logs stopped coming: now minus the newest event time
-// against the threshold. Before the coverage spans the threshold, silence proves
-// nothing.
-func dropOff(rec audit.SourceRecord, reports []audit.FeedReport, newest, now time.Time) snykstreamv1.AlarmState {
-	alarm, threshold := rec.Source.GetDropOffAlarm(), audit.DefaultDropOffAlarm
-	if alarm.GetDisabled() {
-		return snykstreamv1.AlarmState_ALARM_STATE_DISABLED
+// LostTime is how much time's records Snyk dropped before they were read.
+func LostTime(state audit.FeedState) time.Duration {
+	var sum time.Duration
+	for _, lost := range state.Lost {
+		sum += lost.End.Sub(lost.Start)
 	}
-	if alarm.GetThreshold() != nil {
-		threshold = alarm.GetThreshold().AsDuration()
+	return sum
+}
+
+func lanes(read []audit.LaneKind) []audit.LaneKind {
+	if len(read) == 0 {
+		return []audit.LaneKind{audit.LaneDefault}
 	}
-	since := now.Add(-threshold)
-	if newest.After(since) {
-		return snykstreamv1.AlarmState_ALARM_STATE_OK
-	}
-	for _, report := range reports {
-		if covered := Coverage(report); covered.Empty() || covered.Start.After(since) {
-			return snykstreamv1.AlarmState_ALARM_STATE_INSUFFICIENT_DATA
-		}
-	}
-	if len(reports) == 0 {
-		return snykstreamv1.AlarmState_ALARM_STATE_INSUFFICIENT_DATA
-	}
-	return snykstreamv1.AlarmState_ALARM_STATE_ALARM
+	return read
 }

@@ -31,6 +31,7 @@ type getRequest struct {
 	NextFor   string     `json:"next_by_subj,omitempty"`
 	Batch     int        `json:"batch,omitempty"`
 	MaxBytes  int        `json:"max_bytes,omitempty"`
+	LastFor   string     `json:"last_by_subj,omitempty"`
 	MultiLast []string   `json:"multi_last,omitempty"`
 	UpTo      uint64     `json:"up_to_seq,omitempty"`
 }
@@ -63,12 +64,10 @@ func newDirect(conn *nats.Conn) *direct {
 func (d *direct) get(ctx context.Context, stream string, req getRequest) (answer, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, directTimeout, nats.ErrTimeout)
 	defer cancel()
-	select {
-	case d.slots <- struct{}{}:
-		defer func() { <-d.slots }()
-	case <-ctx.Done():
-		return answer{}, context.Cause(ctx)
+	if err := d.turn(ctx); err != nil {
+		return answer{}, err
 	}
+	defer d.leave()
 	body, err := json.Marshal(req)
 	if err != nil {
 		return answer{}, err
@@ -85,6 +84,44 @@ func (d *direct) get(ctx context.Context, stream string, req getRequest) (answer
 		return answer{}, err
 	}
 	return gather(ctx, replies)
+}
+
+// turn waits for a place among the readings that may be under way.
+func (d *direct) turn(ctx context.Context) error {
+	select {
+	case d.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (d *direct) leave() { <-d.slots }
+
+// single sends a request that one message answers. errNotFound is also the answer
+// where the store cannot read it.
+func (d *direct) single(ctx context.Context, stream string, req getRequest) (message, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, directTimeout, nats.ErrTimeout)
+	defer cancel()
+	if err := d.turn(ctx); err != nil {
+		return message{}, err
+	}
+	defer d.leave()
+	body, err := json.Marshal(req)
+	if err != nil {
+		return message{}, err
+	}
+	msg, err := d.conn.RequestWithContext(ctx, directPrefix+stream, body)
+	if isContext(err) {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		return message{}, err
+	}
+	if status := msg.Header.Get("Status"); status != "" {
+		return message{}, refused(status, msg.Header.Get("Description"))
+	}
+	return newSingle(msg)
 }
 
 // gather takes the answer's messages until its end. Each names the one before
@@ -116,20 +153,8 @@ func gather(ctx context.Context, replies <-chan *nats.Msg) (answer, error) {
 
 // end judges the message that ends an answer.
 func (a *answer) end(h nats.Header, status string, last uint64) (answer, error) {
-	text := h.Get("Description")
-	switch status {
-	case "204":
-	case "404":
-		// In a reading of last messages "Message Not Found" says that one which is
-		// there cannot be read, and "No Results" that there is none. Otherwise only
-		// the former is sent. See get.
-		return answer{}, notFound(text)
-	case "413":
-		return answer{}, errTooMany
-	case "503":
-		return answer{}, nats.ErrNoResponders
-	default:
-		return answer{}, fmt.Errorf("the store answered %s %s", status, text)
+	if status != statusEnd {
+		return answer{}, refused(status, h.Get("Description"))
 	}
 	var err [3]error
 	var end uint64
@@ -145,6 +170,27 @@ func (a *answer) end(h nats.Header, status string, last uint64) (answer, error) 
 		return answer{}, fmt.Errorf("the store's answer lacks messages after %d, up to %d", last, end)
 	}
 	return *a, nil
+}
+
+// statusEnd is the status of a message that ends an answer.
+const statusEnd = "204"
+
+// refused is what a status means that stands where messages should be; nil where
+// there are none.
+func refused(status, text string) error {
+	switch status {
+	case "404":
+		// In a reading of last messages "Message Not Found" says that one which is
+		// there cannot be read, and "No Results" that there is none. Otherwise only
+		// the former is sent. See get.
+		return notFound(text)
+	case "413":
+		return errTooMany
+	case "503":
+		return nats.ErrNoResponders
+	default:
+		return fmt.Errorf("the store answered %s %s", status, text)
+	}
 }
 
 // errNotFound is the store's "Message Not Found".

@@ -73,3 +73,19 @@ func (d *direct) lastOf(ctx context.Context, stream string, filters []string, up
 		req.Seq = all[len(all)-1].seq + 1
 	}
 }
+
+// end reads the last of all messages that the filter covers, whatever number of
+// subjects that is; false if there is none.
+func (d *direct) end(ctx context.Context, js jetstream.JetStream, stream, filter string) (message, bool, error) {
+	last, err := d.single(ctx, stream, getRequest{LastFor: filter})
+	if !errors.Is(err, errNotFound) {
+		return last, err == nil, err
+	}
+	// Here the store makes no difference between a message that is not there and one
+	// that it cannot read. In a reading of last messages it does.
+	all, err := d.lastMessages(ctx, js, stream, filter)
+	if err != nil || len(all) == 0 {
+		return message{}, false, err
+	}
+	return all[len(all)-1], true, nil
+}

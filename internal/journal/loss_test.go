@@ -301,6 +301,12 @@ func TestDamagedFileIsNoticedByWriters(t *testing.T) {
 	if err == nil && (head == 10 || snapshot.Fence != head) {
 		t.Errorf("got %+v of a journal that ends at %d", snapshot, head)
 	}
+	for _, feed := range []audit.Feed{feedA, {}} {
+		scanErr := s.Scan(t.Context(), source, feed, time.Time{}, func(audit.StoredEvent) error { return nil })
+		if (scanErr == nil) != (err == nil) {
+			t.Errorf("scanning %q says %v, loading %v", feed, scanErr, err)
+		}
+	}
 	t.Logf("the journal ends at %d: %v", head, err)
 }
 

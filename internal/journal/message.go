@@ -37,13 +37,22 @@ type message struct {
 	data   []byte
 }
 
+// newMessage reads a message of an answer that has several.
 func newMessage(msg *nats.Msg) (message, error) {
+	previous, err := number(msg.Header, "Nats-Last-Sequence")
+	if err != nil {
+		return message{}, err
+	}
+	m, err := newSingle(msg)
+	m.previous = previous
+	return m, err
+}
+
+// newSingle reads a message that is an answer of its own.
+func newSingle(msg *nats.Msg) (message, error) {
 	m := message{subject: msg.Header.Get("Nats-Subject"), header: msg.Header, data: msg.Data}
 	var err error
 	if m.seq, err = number(msg.Header, "Nats-Sequence"); err != nil {
-		return message{}, err
-	}
-	if m.previous, err = number(msg.Header, "Nats-Last-Sequence"); err != nil {
 		return message{}, err
 	}
 	if m.stored, err = time.Parse(time.RFC3339Nano, msg.Header.Get("Nats-Time-Stamp")); err != nil {

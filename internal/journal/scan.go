@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/snykstream/snykstream/internal/audit"
@@ -17,30 +18,32 @@ const (
 )
 
 // Scan calls fn for every event of the feed that was stored at or after since, in
-// journal order, up to the feed's last entry at the time of the call. Since is
-// compared with the store's clock, which is later than an entry's ingest time by
-// the time the append took: leave a margin. An entry is passed as a whole.
+// journal order, up to the feed's last entry at the time of the call. The zero feed
+// stands for all feeds of the source. Since is compared with the store's clock,
+// which is later than an entry's ingest time by the time the append took: leave a
+// margin. An entry is passed as a whole. What fn is given of an event's Raw is good
+// for that call alone.
 //
 // Events that are lost, on a damaged disk, are logged and passed over: should Snyk
 // show their records again, storing them again is better than a feed that stands
 // still.
 //
 // Errors: fn's own, as it is; KindUnavailable, also where the store gives up
-// before the feed's last entry; ctx's.
+// before the last entry; ctx's.
 func (j *Journal) Scan(ctx context.Context, sourceID string, feed audit.Feed, since time.Time, fn func(audit.StoredEvent) error) error {
-	if err := checkFeed(sourceID, feed); err != nil {
+	subject, err := scanSubject(sourceID, feed)
+	if err != nil {
 		return err
 	}
-	doing := "scanning the entries of " + sourceID + " " + feed.String()
-	subject := feedSubject(sourceID, feed)
-	last, err := j.direct.lastOf(ctx, streamName, []string{subject}, 0)
+	doing := strings.TrimSpace("scanning the entries of " + sourceID + " " + feed.String())
+	end, found, err := j.direct.end(ctx, j.js, streamName, subject)
 	if err != nil {
 		return unavailable(ctx, doing, err)
 	}
-	if len(last) == 0 || last[0].stored.Before(since) {
+	if !found || end.stored.Before(since) {
 		return nil
 	}
-	s := scan{fn: fn, until: last[0].seq, log: j.cfg.Log.With(slog.String("source", sourceID), slog.String("feed", feed.String()))}
+	s := scan{fn: fn, until: end.seq, log: j.cfg.Log.With(slog.String("source", sourceID))}
 	since = storeClock(since)
 	req := getRequest{StartTime: &since, NextFor: subject, Batch: scanBatch, MaxBytes: scanBytes}
 	for !s.done {
@@ -57,6 +60,15 @@ func (j *Journal) Scan(ctx context.Context, sourceID string, feed audit.Feed, si
 		req.StartTime, req.Seq = nil, got.messages[len(got.messages)-1].seq+1
 	}
 	return nil
+}
+
+// scanSubject is what the feed's entries are stored under; without a feed, what
+// all of the source's are.
+func scanSubject(sourceID string, feed audit.Feed) (string, error) {
+	if feed == (audit.Feed{}) {
+		return sourceFilter(sourceID), checkSource(sourceID)
+	}
+	return feedSubject(sourceID, feed), checkFeed(sourceID, feed)
 }
 
 // storeClock brings a time into the range that the store can compare with: it
@@ -92,9 +104,16 @@ type scan struct {
 	until uint64
 	done  bool
 	names names
-	// ordinal is that of the last event, 0 before the first.
+	// feeds are those met so far, by subject; nil where the subject is no feed's.
+	feeds map[string]*scannedFeed
+	log   *slog.Logger
+}
+
+// scannedFeed is what a scan knows of a feed.
+type scannedFeed struct {
+	id audit.Feed
+	// ordinal is that of the feed's last event, 0 before the first.
 	ordinal uint64
-	log     *slog.Logger
 }
 
 func (s *scan) take(ctx context.Context, messages []message) error {
@@ -112,24 +131,55 @@ func (s *scan) take(ctx context.Context, messages []message) error {
 	return nil
 }
 
-// entry walks over the events of an entry, which come first.
+// feed is whose entries the subject has; nil where they are no feed's.
+func (s *scan) feed(subject string) (*scannedFeed, error) {
+	if known, ok := s.feeds[subject]; ok {
+		return known, nil
+	}
+	_, token, err := splitSubject(subject)
+	if err != nil {
+		return nil, err
+	}
+	var feed *scannedFeed
+	if token != controlToken && token != chunkToken {
+		id, err := audit.ParseFeed(token)
+		if err != nil {
+			return nil, err
+		}
+		feed = &scannedFeed{id: id}
+	}
+	if s.feeds == nil {
+		s.feeds = map[string]*scannedFeed{}
+	}
+	s.feeds[subject] = feed
+	return feed, nil
+}
+
+// entry walks over the events of an entry.
 func (s *scan) entry(ctx context.Context, m *message) error {
-	for f, err := range fields(m.data) {
+	feed, err := s.feed(m.subject)
+	if err != nil {
+		return fmt.Errorf("scanning entry %d: %w", m.seq, err)
+	}
+	if feed == nil {
+		return nil
+	}
+	for r, err := range storedRecords(m.data) {
 		if err != nil {
 			return fmt.Errorf("scanning entry %d: %w", m.seq, err)
 		}
-		if f.number != fieldEvents {
-			return nil
-		}
-		event, ordinal, err := s.event(f.bytes)
+		event, ordinal, err := s.event(r.event)
 		if err != nil {
 			return fmt.Errorf("scanning entry %d: %w", m.seq, err)
 		}
-		if s.ordinal > 0 && ordinal != s.ordinal+1 {
-			s.log.ErrorContext(ctx, "events are missing in the journal",
-				slog.Uint64("first", s.ordinal+1), slog.Uint64("last", ordinal-1))
+		if feed.ordinal > 0 && ordinal != feed.ordinal+1 {
+			s.log.ErrorContext(ctx, "events are missing in the journal", slog.String("feed", feed.id.String()),
+				slog.Uint64("first", feed.ordinal+1), slog.Uint64("last", ordinal-1))
 		}
-		s.ordinal = ordinal
+		feed.ordinal, event.Feed = ordinal, feed.id
+		if len(r.raw) > 0 {
+			event.Raw = r.raw
+		}
 		if err := s.fn(event); err != nil {
 			return err
 		}

@@ -1,6 +1,8 @@
 package journal
 
 import (
+	"fmt"
+	"iter"
 	"time"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -16,10 +18,62 @@ const (
 	eventGroupAudit protowire.Number = 7
 	eventOrgAudit   protowire.Number = 8
 	eventSequence   protowire.Number = 13
+	eventRawJSON    protowire.Number = 14
+	eventRawBytes   protowire.Number = 17
 
-	recordOrgID protowire.Number = 2
-	recordEvent protowire.Number = 5
+	recordOrgID     protowire.Number = 2
+	recordUserID    protowire.Number = 3
+	recordProjectID protowire.Number = 4
+	recordEvent     protowire.Number = 5
 )
+
+// storedRecord is a record as it lies in an entry.
+type storedRecord struct{ event, raw []byte }
+
+// storedRecords walks over the records of an entry: the events come first, then
+// the raw bytes of each. After an error there is nothing more.
+func storedRecords(data []byte) iter.Seq2[storedRecord, error] {
+	return func(yield func(storedRecord, error) bool) {
+		events, raws := data, data
+		for ok := true; ok; {
+			var err error
+			if _, raws, ok, err = cut(raws, fieldEvents); err != nil {
+				yield(storedRecord{}, err)
+				return
+			}
+		}
+		for {
+			event, rest, more, err := cut(events, fieldEvents)
+			if err != nil || !more {
+				return // the events were walked over once already
+			}
+			var r storedRecord
+			var ok bool
+			if r.raw, raws, ok, err = cut(raws, fieldRaw); err == nil && !ok {
+				err = fmt.Errorf("%w: an event has no place for its bytes", errCut)
+			}
+			r.event, events = event, rest
+			if !yield(r, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// cut takes the first field off data if it has the number.
+func cut(data []byte, number protowire.Number) (value, rest []byte, ok bool, err error) {
+	if len(data) == 0 {
+		return nil, nil, false, nil
+	}
+	f, size := readField(data)
+	if size < 0 {
+		return nil, nil, false, fmt.Errorf("%w: %w", errCut, protowire.ParseError(size))
+	}
+	if f.number != number {
+		return nil, data, false, nil
+	}
+	return f.bytes, data[size:], true, nil
+}
 
 // event reads what a scan tells out of an encoded event, and its ordinal.
 func (s *scan) event(data []byte) (out audit.StoredEvent, ordinal uint64, err error) {
@@ -38,6 +92,8 @@ func (s *scan) event(data []byte) (out audit.StoredEvent, ordinal uint64, err er
 			err = s.record(f.bytes, &out)
 		case eventSequence:
 			ordinal = f.varint
+		case eventRawJSON, eventRawBytes:
+			out.Raw = f.bytes
 		default:
 		}
 		if err != nil {
@@ -55,6 +111,10 @@ func (s *scan) record(data []byte, out *audit.StoredEvent) error {
 		switch f.number {
 		case recordOrgID:
 			out.OrgID = s.names.get(f.bytes)
+		case recordUserID:
+			out.UserID = s.names.get(f.bytes)
+		case recordProjectID:
+			out.ProjectID = s.names.get(f.bytes)
 		case recordEvent:
 			out.Name = s.names.get(f.bytes)
 		default:
@@ -82,7 +142,7 @@ func readTime(data []byte) (time.Time, error) {
 	return time.Unix(int64(seconds), int64(nanos)).UTC(), nil
 }
 
-// names keeps one copy of each of the few names that repeat in every event.
+// names keeps one copy of each of the names and ids that repeat in most events.
 type names map[string]string
 
 // maxNames bounds them: names are what Snyk sends.

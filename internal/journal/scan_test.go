@@ -2,6 +2,7 @@ package journal
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ func (s *store) scan(tb testing.TB, feed audit.Feed, since time.Time) []audit.St
 	tb.Helper()
 	var got []audit.StoredEvent
 	err := s.Scan(tb.Context(), source, feed, since, func(e audit.StoredEvent) error {
+		e.Raw = slices.Clone(e.Raw)
 		got = append(got, e)
 		return nil
 	})
@@ -28,7 +30,7 @@ func storedOf(pages ...audit.Page) []audit.StoredEvent {
 	var out []audit.StoredEvent
 	for _, p := range pages {
 		for _, r := range p.Records {
-			out = append(out, audit.Stored(r.Event))
+			out = append(out, audit.Stored(r))
 		}
 	}
 	return out
@@ -133,13 +135,15 @@ func TestScanEndsAtTheHeadItFound(t *testing.T) {
 func TestScanPassesOverWhatIsNewer(t *testing.T) {
 	calls := 0
 	s := scan{until: 2, fn: func(audit.StoredEvent) error { calls++; return nil }}
-	event := []byte{0x0a, 0} // an entry with an empty event
-	err := s.take(t.Context(), []message{{seq: 1, data: event}, {seq: 2, data: event}, {seq: 4, data: event}})
+	at := func(seq uint64) message {
+		return message{seq: seq, subject: feedSubject(source, feedA), data: []byte{0x0a, 0, 0x12, 0}} // an empty event without bytes
+	}
+	err := s.take(t.Context(), []message{at(1), at(2), at(4)})
 	if err != nil || calls != 2 || !s.done {
 		t.Errorf("%d calls, done %t, %v", calls, s.done, err)
 	}
 	s = scan{until: 2, fn: s.fn}
-	if err := s.take(t.Context(), []message{{seq: 3, data: event}}); err != nil || calls != 2 || !s.done {
+	if err := s.take(t.Context(), []message{at(3)}); err != nil || calls != 2 || !s.done {
 		t.Errorf("%d calls, done %t, %v", calls, s.done, err)
 	}
 }

@@ -143,6 +143,9 @@ func TestReservedID(t *testing.T) {
 		"other organization":           {before: record("prod", orgOne, ""), after: record("prod", orgTwo, ""), refused: true},
 		"other group":                  {before: record("prod", orgOne, groupOne), after: record("prod", orgOne, groupTwo), refused: true},
 		"other group found":            {before: found(record("prod", orgOne, ""), groupOne), after: found(record("prod", orgOne, ""), groupTwo), refused: true},
+		"same whole group":             {before: record("prod", "", groupOne), after: record("prod", "", groupOne)},
+		"other whole group":            {before: record("prod", "", groupOne), after: record("prod", "", groupTwo), refused: true},
+		"its organization alone":       {before: record("prod", "", groupOne), after: record("prod", orgOne, groupOne), refused: true},
 		"just before retention":        {before: record("prod", orgOne, ""), after: record("prod", orgTwo, ""), wait: retention - time.Nanosecond, refused: true},
 		"after retention":              {before: record("prod", orgOne, ""), after: record("prod", orgTwo, groupTwo), wait: retention},
 	}

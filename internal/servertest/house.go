@@ -5,11 +5,11 @@ import (
 	"errors"
 	"log/slog"
 	"net/http/httptest"
+	"net/url"
 	"testing"
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/snykstream/snykstream/client"
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
@@ -21,13 +21,25 @@ import (
 // PollInterval is the shortest that a source may have.
 const PollInterval = 5 * time.Second
 
-// House is a simulated Snyk with one organization, and a server that can be
-// stopped and started again on the same folder.
+// WideLimits are ten times Snyk's: with them the pace of one credential does not
+// hold up a test with many feeds.
+func WideLimits() snyksim.RateLimit {
+	return snyksim.RateLimit{Windows: []snyksim.Window{
+		{Count: 1600, Per: time.Second}, {Count: 16_200, Per: time.Minute}, {Count: 972_000, Per: time.Hour},
+	}}
+}
+
+// House is a simulated Snyk with one organization in a group, and a server that
+// can be stopped and started again on the same folder.
 type House struct {
 	T     *testing.T
 	Sim   *snyksim.Sim
+	Group snyksim.Group
 	Org   snyksim.Org
+	// Token reads the organization.
 	Token snyksim.Token
+	// API is the URL of the simulated Snyk.
+	API *url.URL
 	// Config is the server's; change it between Stop and Start.
 	Config config.Config
 
@@ -50,7 +62,13 @@ func New(t *testing.T) *House {
 // Unstarted makes a house whose server does not run yet.
 func Unstarted(t *testing.T) *House {
 	t.Helper()
-	sim, err := snyksim.New(snyksim.Config{Seed: 1})
+	return UnstartedWith(t, snyksim.Config{Seed: 1})
+}
+
+// UnstartedWith is Unstarted with a Snyk as configured.
+func UnstartedWith(t *testing.T, snyk snyksim.Config) *House {
+	t.Helper()
+	sim, err := snyksim.New(snyk)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,8 +76,12 @@ func Unstarted(t *testing.T) *House {
 	org := sim.PutOrg(snyksim.Org{Name: "Goof", GroupID: group.ID})
 	api := httptest.NewServer(sim)
 	t.Cleanup(api.Close)
+	address, err := url.Parse(api.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return &House{
-		T: t, Sim: sim, Org: org,
+		T: t, Sim: sim, Group: group, Org: org, API: address,
 		Token: sim.AddToken(snyksim.Token{Grants: []snyksim.Grant{snyksim.OrgAdmin(org.ID)}}),
 		Config: config.Config{
 			Listen: "127.0.0.1:0", AdminListen: "127.0.0.1:0", DataDir: t.TempDir(), Retention: config.DefaultRetention,
@@ -131,26 +153,4 @@ func (h *House) Sources() snykstreamv1.SourceServiceClient {
 // Events calls EventService.
 func (h *House) Events() snykstreamv1.EventServiceClient {
 	return h.client.Events()
-}
-
-// CreateRequest asks for a source of the house's organization.
-func (h *House) CreateRequest(id string) *snykstreamv1.CreateSourceRequest {
-	return &snykstreamv1.CreateSourceRequest{
-		SourceId: id,
-		Source: &snykstreamv1.Source{
-			DisplayName: "My Snyk logs",
-			Snyk:        &snykstreamv1.SnykConfig{OrganizationId: h.Org.ID, PollInterval: durationpb.New(PollInterval)},
-		},
-		Credentials: &snykstreamv1.Credentials{Kind: &snykstreamv1.Credentials_ApiToken{ApiToken: h.Token.Value}},
-	}
-}
-
-// Create creates a source of the house's organization.
-func (h *House) Create(id string) *snykstreamv1.Source {
-	h.T.Helper()
-	answer, err := h.Sources().CreateSource(h.T.Context(), h.CreateRequest(id))
-	if err != nil {
-		h.T.Fatal(err)
-	}
-	return answer.GetSource()
 }

@@ -16,68 +16,89 @@ type orgAnswer struct {
 	trouble *audit.SnykError
 }
 
-// askOrganization looks the organization up, and puts into the report what it
-// learns.
 func (k *check) askOrganization(ctx context.Context) orgAnswer {
-	id := k.what.GetOrganizationId()
-	if id == "" {
+	if k.plan.org == "" {
 		return orgAnswer{}
 	}
-	org, res, err := k.client.organization(ctx, id)
-	k.report.out.GroupId = org.GroupID
-	k.report.out.Organizations = []*snykstreamv1.Organization{{Id: id, Name: org.Name, Slug: org.Slug}}
+	org, res, err := k.client.organization(ctx, k.plan.org)
 	return orgAnswer{org, res, asTrouble(err)}
 }
 
-// organization judges the lookup. It is a convenience to a source whose log can
-// be read: a credential of least privilege may not have it.
-func (k *check) organization(got orgAnswer, log logAnswer) {
-	t := got.trouble
-	switch asked := k.what.GetGroupId(); {
-	case t == nil && got.res == nil:
-		k.report.skip("no organization is named", kindOrganization)
-	case t == nil && asked != "" && got.org.GroupID != "" && !strings.EqualFold(asked, got.org.GroupID):
-		// Every event would carry the wrong group, and no change could mend it.
-		k.report.fail(kindOrganization, advice{
-			"the organization belongs to group " + got.org.GroupID + ", not to " + asked,
-			"leave group_id empty, or set it to the organization's group",
-		}, nil)
-	case t == nil:
-		k.report.pass(kindOrganization, "the organization is "+got.org.Name, got.res)
-	case log.read:
-		say := advice{
-			"the organization cannot be looked up, so that its group_id cannot be found: " + t.Detail,
-			"set group_id, or give the credential the permission org.read as well",
+// enter puts what was learned of the group and its organizations into the report.
+func (k *check) enter(got answers) {
+	out := k.report.out
+	out.GroupId = got.org.org.GroupID
+	if out.GetGroupId() == "" && (got.group.res != nil || got.groupLog.read || got.list.listed) {
+		out.GroupId = got.group.id
+	}
+	if k.plan.org != "" {
+		named := &snykstreamv1.Organization{Id: k.plan.org, Name: got.org.org.Name, Slug: got.org.org.Slug}
+		named.AuditReadable = got.orgLog.read
+		switch {
+		case !got.orgLog.asked:
+			named.AuditProblem = "not tried: log_types leaves it out"
+		case !got.orgLog.read:
+			named.AuditProblem = got.orgLog.trouble.Detail
 		}
-		if asked != "" {
-			say = advice{"the organization cannot be looked up: " + t.Detail, "nothing; the audit log can be read"}
+		out.Organizations = append(out.Organizations, named)
+	}
+	for i, org := range got.list.orgs {
+		if strings.EqualFold(org.ID, k.plan.org) {
+			continue
 		}
-		k.report.warn(kindOrganization, say, t)
-	case outage(log.trouble) && !outage(t):
-		k.report.warn(kindOrganization, advice{"the organization cannot be looked up: " + t.Detail, again(log.trouble)}, t)
-	default:
-		k.report.fail(kindOrganization, advice{"the organization cannot be looked up: " + t.Detail, k.remedy(t)}, t)
+		out.Organizations = append(out.Organizations, &snykstreamv1.Organization{
+			Id: org.ID, Name: org.Name, Slug: org.Slug,
+			AuditReadable: got.list.logs[i].read, AuditProblem: got.list.problem(i),
+		})
 	}
 }
 
-// remedy is what to do about an organization or its log that cannot be read.
-func (k *check) remedy(t *audit.SnykError) string {
-	switch t.Class {
-	case audit.SnykUnavailable, audit.SnykRateLimited:
-		return again(t)
-	case audit.SnykUnauthenticated:
-		return k.client.regionAdvice()
-	case audit.SnykForbidden:
-		return "give the credential a role with the permission org.audit_log.read in this organization " +
-			"(Org Admin, Org Collaborator and Group Admin have it), and check that the organization is on the Enterprise plan"
-	case audit.SnykNotFound:
-		return "check the organization id " + k.what.GetOrganizationId() + ", that the organization is in region " +
-			regionName(k.client.region) + ", and that the credential's owner is a member of it"
-	case audit.SnykGone:
-		return "Snyk no longer offers this endpoint: look for a newer release of this service"
-	case audit.SnykForeignLink, audit.SnykBadAnswer:
-		return "check the address of region " + regionName(k.client.region) + ", and what stands between it and this server"
-	case audit.SnykBadRequest:
+// organization judges the lookup of the one named, and the list of the group's.
+func (k *check) organization(got answers) {
+	if k.plan.org != "" && !k.namedOrganization(got) {
+		return
 	}
-	return "check the organization id " + k.what.GetOrganizationId() + "; if it is right, tell Snyk's support the request id"
+	if k.plan.all {
+		k.allOrganizations(got)
+	}
+}
+
+// namedOrganization judges the lookup, and says whether it is as it should be. It
+// is a convenience to a source whose log can be read: a credential of least
+// privilege may not have it.
+func (k *check) namedOrganization(got answers) bool {
+	t, asked := got.org.trouble, k.plan.group
+	switch {
+	case t == nil && asked != "" && got.org.org.GroupID != "" && !strings.EqualFold(asked, got.org.org.GroupID):
+		// Every event would carry the wrong group, and no change could mend it.
+		k.report.fail(kindOrganization, advice{
+			"the organization belongs to group " + got.org.org.GroupID + ", not to " + asked,
+			"leave group_id empty, or set it to the organization's group",
+		}, nil)
+	case t == nil:
+		k.report.pass(kindOrganization, "the organization is "+got.org.org.Name, got.org.res)
+		return true
+	case got.orgLog.read && asked != "":
+		k.report.warn(kindOrganization, advice{
+			"the organization cannot be looked up: " + t.Detail, "nothing; the audit log can be read",
+		}, t)
+	case got.orgLog.read:
+		k.report.warn(kindOrganization, advice{
+			"the organization cannot be looked up, so that its group_id cannot be found: " + t.Detail,
+			"set group_id, or give the credential the permission org.read as well",
+		}, t)
+	case !k.plan.readsOrg && asked != "":
+		remedy := "leave organization_id empty, as log_types leaves out its log, or give the credential the permission org.read in it"
+		if outage(t) {
+			remedy = again(t)
+		}
+		k.report.warn(kindOrganization, advice{"the organization cannot be looked up: " + t.Detail, remedy}, t)
+	case outage(got.orgLog.trouble) && !outage(t):
+		k.report.warn(kindOrganization, advice{
+			"the organization cannot be looked up: " + t.Detail, again(got.orgLog.trouble),
+		}, t)
+	default:
+		k.report.fail(kindOrganization, advice{"the organization cannot be looked up: " + t.Detail, k.orgRemedy(t)}, t)
+	}
+	return false
 }

@@ -18,6 +18,7 @@ func (k *check) askSelf(ctx context.Context) selfAnswer {
 	self, res, err := k.client.self(ctx)
 	if err == nil {
 		k.report.out.Credential.Principal = self.Principal()
+		k.heard.hear(res.serverTime, res.received)
 	}
 	return selfAnswer{self, res, asTrouble(err)}
 }

@@ -3,6 +3,7 @@ package snyk
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"strings"
@@ -19,8 +20,9 @@ import (
 )
 
 const (
-	selfBody = `{"data":{"id":"u1","type":"user","attributes":{"name":"Jane"}}}`
-	orgBody  = `{"data":{"id":"` + orgID + `","type":"org","attributes":{"name":"Goof","slug":"goof","group_id":"` + groupID + `"}}}`
+	selfBody  = `{"data":{"id":"u1","type":"user","attributes":{"name":"Jane"}}}`
+	groupBody = `{"data":{"id":"` + groupID + `","type":"group","attributes":{"name":"Acme"}}}`
+	orgBody   = `{"data":{"id":"` + orgID + `","type":"org","attributes":{"name":"Goof","slug":"goof","group_id":"` + groupID + `"}}}`
 )
 
 // say is one answer of a region.
@@ -30,19 +32,54 @@ type say struct {
 	headers []string
 }
 
-// region answers the three requests of a check.
-type region struct{ self, org, log say }
+// region answers the requests of a check.
+type region struct {
+	self, org, log  say
+	group, groupLog say
+	// listed are the organizations of the group, list the answer in place of them.
+	listed []string
+	list   *say
+	// logs are the answers of single logs in place of log, by organization.
+	logs map[string]say
+}
 
 func good() region {
-	return region{say{200, selfBody, nil}, say{200, orgBody, nil}, say{200, empty, nil}}
+	ok := say{200, empty, nil}
+	return region{
+		self: say{200, selfBody, nil}, org: say{200, orgBody, nil}, log: ok,
+		group: say{200, groupBody, nil}, groupLog: ok, listed: []string{orgID},
+	}
+}
+
+// listBody is a list of the organizations, named o0, o1 and so on, in one page.
+func listBody(ids ...string) string {
+	var elements []string
+	for i, id := range ids {
+		elements = append(elements, fmt.Sprintf(`{"id":%q,"type":"org","attributes":{"name":"o%d","slug":"s%d","group_id":%q}}`, id, i, i, groupID))
+	}
+	return `{"jsonapi":{"version":"1.0"},"data":[` + strings.Join(elements, ",") + `]}`
 }
 
 func (g region) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	what := g.self
+	parts := strings.Split(r.URL.Path, "/")
+	ofGroup, ofLog := strings.HasPrefix(r.URL.Path, "/rest/groups/"), strings.HasSuffix(r.URL.Path, "/audit_logs/search")
 	switch {
-	case strings.HasSuffix(r.URL.Path, "/audit_logs/search"):
+	case ofGroup && ofLog:
+		what = g.groupLog
+	case ofGroup && strings.HasSuffix(r.URL.Path, "/orgs"):
+		what = say{200, listBody(g.listed...), nil}
+		if g.list != nil {
+			what = *g.list
+		}
+	case ofGroup:
+		what = g.group
+	case ofLog:
 		what = g.log
-	case strings.Contains(r.URL.Path, "/orgs/"):
+		if own, ok := g.logs[parts[3]]; ok {
+			what = own
+		}
+	case strings.HasPrefix(r.URL.Path, "/rest/orgs/"):
 		what = g.org
 	case r.URL.Path == oauthPath:
 		what = say{200, `{"access_token":"access-1","expires_in":3600}`, nil}
@@ -359,21 +396,6 @@ func TestCheckFormat(t *testing.T) {
 				t.Errorf("%d requests with a credential of that form", asked)
 			}
 		})
-	}
-}
-
-func TestCheckNamesTheTokensRegion(t *testing.T) {
-	// {"j":"1","h":"api.eu.snyk.io"}
-	pat := audit.Credential{Token: audit.NewSecret("snyk_uat.12345678.eyJqIjoiMSIsImgiOiJhcGkuZXUuc255ay5pbyJ9.sig")}
-	g := good()
-	g.self = say{401, "", nil}
-	for region, want := range map[snykstreamv1.Region]string{
-		us: "issued for region SNYK-EU-01", snykstreamv1.Region_REGION_SNYK_EU_01: "is in region SNYK-EU-01",
-	} {
-		got, err := newClients(t, g.ServeHTTP, at).Check(t.Context(), &snykstreamv1.SnykConfig{OrganizationId: orgID, Region: region}, pat)
-		if err != nil || !strings.Contains(of(got, kindAuthenticated).GetRemedy(), want) {
-			t.Errorf("%v, remedy %q; want %q in it", err, of(got, kindAuthenticated).GetRemedy(), want)
-		}
 	}
 }
 

@@ -29,7 +29,8 @@ type Config struct {
 	// Budget is the share of Snyk's limits that a credential's requests may use,
 	// above 0 up to 1. Default 0.5.
 	Budget float64
-	// Windows are the limits that Budget is a share of. Default: Snyk's.
+	// Windows are the limits that Budget is a share of, until Snyk's answers name
+	// others. Default: those that Snyk is known to have.
 	Windows []Window
 	// Timeout bounds one request from its first byte to the answer's last,
 	// waiting for its turn not included. Default a minute.

@@ -13,6 +13,7 @@ import (
 // Versions of the lookups.
 const (
 	organizationVersion = "2024-02-28"
+	groupVersion        = "2023-01-30~beta"
 	selfVersion         = "2024-04-22"
 )
 
@@ -37,6 +38,18 @@ func (c *Client) organization(ctx context.Context, id string) (audit.Organizatio
 	return audit.Organization{
 		ID: found.id, Name: found.text("name"), Slug: found.text("slug"), GroupID: found.text("group_id"),
 	}, res, nil
+}
+
+// group looks a group up and gives its name.
+func (c *Client) group(ctx context.Context, id string) (name string, res *response, err error) {
+	found, res, err := c.lookup(ctx, root+"/groups/"+url.PathEscape(id), groupVersion)
+	if err != nil {
+		return "", nil, err
+	}
+	if !strings.EqualFold(found.id, id) {
+		return "", nil, res.trouble(audit.SnykBadAnswer, "the answer is about another group")
+	}
+	return cmp.Or(found.text("name"), id), res, nil
 }
 
 // Self is who a credential belongs to.
@@ -75,6 +88,16 @@ type resource struct {
 	attributes map[string]json.RawMessage
 }
 
+// newResource reads a resource's members; those that it lacks are empty.
+func newResource(members map[string]json.RawMessage) resource {
+	var attributes map[string]json.RawMessage
+	_ = json.Unmarshal(orNull(members["attributes"]), &attributes) // nil where it is no object
+	return resource{
+		id:   scrubber(nil).line(stringOf(members["id"]), maxName),
+		kind: scrubber(nil).line(stringOf(members["type"]), maxName), attributes: attributes,
+	}
+}
+
 // text is an attribute, empty where it is no text.
 func (r resource) text(name string) string {
 	return scrubber(nil).line(stringOf(r.attributes[name]), maxName)
@@ -85,7 +108,7 @@ func (c *Client) lookup(ctx context.Context, path, version string) (resource, *r
 	if err := c.ready(); err != nil {
 		return resource{}, nil, err
 	}
-	res, _, err := c.get(ctx, c.address(path, url.Values{"version": {version}}), maxDirectoryBytes)
+	res, _, err := c.get(ctx, c.address(path, url.Values{"version": {version}}), maxDirectoryBytes, live)
 	if err != nil {
 		return resource{}, nil, err
 	}
@@ -93,13 +116,9 @@ func (c *Client) lookup(ctx context.Context, path, version string) (resource, *r
 	if bad != nil {
 		return resource{}, nil, res.trouble(bad.class, bad.text)
 	}
-	var data, attributes map[string]json.RawMessage
-	_ = json.Unmarshal(orNull(doc["data"]), &data)              // nil where it is no object
-	_ = json.Unmarshal(orNull(data["attributes"]), &attributes) // nil where it is no object
-	found := resource{
-		id: scrubber(nil).line(stringOf(data["id"]), maxName), kind: scrubber(nil).line(stringOf(data["type"]), maxName),
-		attributes: attributes,
-	}
+	var data map[string]json.RawMessage
+	_ = json.Unmarshal(orNull(doc["data"]), &data) // nil where it is no object
+	found := newResource(data)
 	if found.id == "" {
 		return resource{}, nil, res.trouble(audit.SnykBadAnswer, "the answer names nothing")
 	}

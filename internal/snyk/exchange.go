@@ -34,17 +34,26 @@ func (r *response) trouble(class audit.SnykClass, detail string) *audit.SnykErro
 	return &audit.SnykError{Class: class, HTTPStatus: r.status, RequestID: r.requestID, Detail: detail}
 }
 
+// call is one request to make.
+type call struct {
+	turn priority
+	// hide hides the secrets that the request carries.
+	hide scrubber
+	// limit is how many bytes the answer may have.
+	limit int64
+	build func(context.Context) (*http.Request, error)
+}
+
 // exchange makes one request when its turn comes, and reads the answer, whatever
-// its status. A 429 silences the credential.
-func (c *Client) exchange(
-	ctx context.Context, s *session, hide scrubber, limit int64, build func(context.Context) (*http.Request, error),
-) (*response, error) {
-	if err := s.pace.Wait(ctx); err != nil {
+// its status. A 429 silences the credential, and what an answer tells of Snyk's
+// limits sets its pace.
+func (c *Client) exchange(ctx context.Context, s *session, ask call) (*response, error) {
+	if err := s.pace.Wait(ctx, ask.turn); err != nil {
 		return nil, err
 	}
-	call, cancel := context.WithTimeout(ctx, c.clients.cfg.Timeout)
+	bounded, cancel := context.WithTimeout(ctx, c.clients.cfg.Timeout)
 	defer cancel()
-	req, err := build(call)
+	req, err := ask.build(bounded)
 	if err != nil {
 		return nil, &audit.SnykError{Class: audit.SnykBadRequest, Detail: "the request cannot be made"}
 	}
@@ -53,14 +62,17 @@ func (c *Client) exchange(
 	res, err := c.clients.http.Do(req)
 	if err != nil {
 		c.logRequest(req, time.Since(start), nil)
-		return nil, c.noAnswer(ctx, req, hide, err)
+		return nil, c.noAnswer(ctx, req, ask.hide, err)
 	}
 	defer func() { _ = res.Body.Close() }()
-	out := c.newResponse(res, hide)
-	err = out.readBody(res.Body, limit)
+	out := c.newResponse(res, ask.hide)
+	s.pace.Adopt(readLimits(res.Header))
+	err = out.readBody(res.Body, ask.limit)
 	c.logRequest(req, time.Since(start), out)
 	if out.status == http.StatusTooManyRequests {
 		s.pace.Silence(out.retryAfter())
+	} else {
+		s.pace.Heard()
 	}
 	if ctx.Err() != nil && (err != nil || out.status != http.StatusOK) {
 		return nil, ctx.Err()

@@ -1,15 +1,20 @@
 package snyk
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"math"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
 
 	"github.com/snykstream/snykstream/internal/audit"
 )
@@ -27,38 +32,90 @@ type grant struct {
 	life  time.Duration
 }
 
-// fetchToken exchanges the client's id and secret for an access token.
+// fetchToken exchanges the client's id and secret for an access token. It is
+// asked for in one way only, the one that Snyk documents: in the form.
 func (c *Client) fetchToken(ctx context.Context, s *session) (grant, error) {
-	form := url.Values{
-		"grant_type":    {"client_credentials"},
-		"client_id":     {c.cred.ClientID},
-		"client_secret": {c.cred.ClientSecret.Reveal()},
+	line := &tokenLine{client: c, session: s, hide: c.secrets()}
+	config := clientcredentials.Config{
+		ClientID:     c.cred.ClientID,
+		ClientSecret: c.cred.ClientSecret.Reveal(),
+		TokenURL:     c.address(oauthPath, nil).String(),
+		AuthStyle:    oauth2.AuthStyleInParams,
 	}
-	hide := c.secrets()
-	res, err := c.exchange(ctx, s, hide, maxDirectoryBytes, func(ctx context.Context) (*http.Request, error) {
-		req, err := newRequest(ctx, http.MethodPost, c.address(oauthPath, nil), strings.NewReader(form.Encode()))
-		if err != nil {
-			return nil, err
-		}
-		req.Header.Set("Accept", "application/json")
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		return req, nil
-	})
+	token, err := config.Token(context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Transport: line}))
 	if err != nil {
-		return grant{}, err
+		return grant{}, line.why(err)
 	}
-	if err := c.judge(res, hide); err != nil {
-		return grant{}, ofTokenEndpoint(err, res)
+	if strings.ContainsFunc(token.AccessToken, notInHeader) {
+		return grant{}, line.noToken()
+	}
+	return grant{value: token.AccessToken, life: line.life}, nil
+}
+
+// tokenLine carries one request for an access token through the client's
+// exchange, and hands on nothing but an answer that is a JSON object.
+type tokenLine struct {
+	client  *Client
+	session *session
+	hide    scrubber
+
+	// answer and life are known once there is an answer.
+	answer *response
+	life   time.Duration
+}
+
+// RoundTrip implements http.RoundTripper. Its errors are those of the client.
+func (l *tokenLine) RoundTrip(req *http.Request) (*http.Response, error) {
+	defer func() { _ = req.Body.Close() }()
+	build := func(ctx context.Context) (*http.Request, error) {
+		out := req.Clone(ctx)
+		out.Header.Set("Accept", "application/json")
+		return out, nil
+	}
+	res, err := l.client.exchange(req.Context(), l.session, call{live, l.hide, maxDirectoryBytes, build})
+	if err != nil {
+		return nil, err
+	}
+	if err := l.client.judge(res, l.hide); err != nil {
+		return nil, ofTokenEndpoint(err, res)
 	}
 	doc, bad := decodeObject(res.body)
 	if bad != nil {
-		return grant{}, res.trouble(bad.class, hide.line("token endpoint: "+bad.text, maxDetail))
+		return nil, res.trouble(bad.class, l.hide.line("token endpoint: "+bad.text, maxDetail))
 	}
-	token := stringOf(doc["access_token"])
-	if token == "" || strings.ContainsFunc(token, notInHeader) {
-		return grant{}, res.trouble(audit.SnykBadAnswer, "the token endpoint gave no access token")
+	l.answer, l.life = res, lifeOf(doc["expires_in"])
+	// The library refuses an answer whose expires_in is not a whole number, and
+	// reads one that calls itself text as a form.
+	delete(doc, "expires_in")
+	body, err := json.Marshal(doc)
+	if err != nil {
+		return nil, l.noToken()
 	}
-	return grant{value: token, life: lifeOf(doc["expires_in"])}, nil
+	return &http.Response{
+		StatusCode: res.status, Header: http.Header{"Content-Type": {"application/json"}},
+		Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)), Request: req,
+	}, nil
+}
+
+// why is the trouble that kept the library from a token. Its own words may show
+// the answer.
+func (l *tokenLine) why(err error) error {
+	if sent, ok := errors.AsType[*url.Error](err); ok {
+		return sent.Err
+	}
+	if _, ok := errors.AsType[*oauth2.RetrieveError](err); ok && l.answer != nil {
+		said := l.hide.line(words(l.answer.status, l.answer.body), maxDetail)
+		return ofTokenEndpoint(l.answer.trouble(audit.SnykBadAnswer, said), l.answer)
+	}
+	return l.noToken()
+}
+
+func (l *tokenLine) noToken() error {
+	const text = "the token endpoint gave no access token"
+	if l.answer == nil {
+		return &audit.SnykError{Class: audit.SnykBadAnswer, Detail: text}
+	}
+	return l.answer.trouble(audit.SnykBadAnswer, text)
 }
 
 // refusals are the errors of OAuth that refuse the client, whatever their status.

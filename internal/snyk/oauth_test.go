@@ -230,6 +230,11 @@ func TestOAuthErrors(t *testing.T) {
 		{"half an answer", 200, `{"access_token":"acc`, audit.SnykUnavailable, "cut"},
 		{"HTML", 200, "<html>", audit.SnykBadAnswer, "no JSON"},
 		{"no token", 200, `{"token":"x"}`, audit.SnykBadAnswer, "no access token"},
+		{"a refusal for a token", 200, `{"error":"invalid_client","error_description":"` + secret + `"}`, audit.SnykUnauthenticated, "invalid_client: [redacted]"},
+		{"another error for a token", 200, `{"error":"server_error"}`, audit.SnykBadAnswer, "server_error"},
+		{"a token of another type", 200, `{"access_token":{"value":"` + secret + `"}}`, audit.SnykBadAnswer, "no access token"},
+		{"an empty token", 200, `{"access_token":""}`, audit.SnykBadAnswer, "no access token"},
+		{"created", 201, `{"access_token":"access-1"}`, audit.SnykBadAnswer, "token endpoint"},
 		{"a token that no header can carry", 200, `{"access_token":"a\r\nX-Evil: 1"}`, audit.SnykBadAnswer, "no access token"},
 	}
 	for _, tt := range tests {
@@ -271,5 +276,56 @@ func TestLifeOfTokens(t *testing.T) {
 		if got := lifeOf([]byte(raw)); got != want {
 			t.Errorf("lifeOf(%s) = %v, want %v", raw, got, want)
 		}
+	}
+}
+
+// TestOAuthAnswersAreReadAsTheyCome has answers that a strict reader refuses.
+func TestOAuthAnswersAreReadAsTheyCome(t *testing.T) {
+	for name, tt := range map[string]struct {
+		body, contentType string
+		life              time.Duration
+	}{
+		"documented":           {`{"access_token":"access-0","expires_in":3600,"token_type":"bearer","scope":"org.read"}`, "application/json; charset=utf-8", time.Hour},
+		"called a text":        {`{"access_token":"access-0","expires_in":3600}`, "text/plain", time.Hour},
+		"called a form":        {`{"access_token":"access-0","expires_in":3600}`, "application/x-www-form-urlencoded", time.Hour},
+		"a text of a life":     {`{"access_token":"access-0","expires_in":"3600"}`, "application/json", time.Hour},
+		"parts of a second":    {`{"access_token":"access-0","expires_in":3599.5}`, "application/json", time.Hour - time.Second/2},
+		"a life without bound": {`{"access_token":"access-0","expires_in":1e99}`, "application/json", maxLife},
+		"a life in words":      {`{"access_token":"access-0","expires_in":"soon"}`, "application/json", defaultLife},
+		"no life":              {`{"access_token":"access-0"}`, "application/json", defaultLife},
+	} {
+		t.Run(name, func(t *testing.T) {
+			region := &issuer{answer: answering(200, tt.body, "Content-Type", tt.contentType)}
+			client := newClients(t, region.ServeHTTP).For(us, oauth)
+			if _, err := search(t, client); err != nil {
+				t.Fatal(err)
+			}
+			s, leave := client.clients.sessions.enter(client.key)
+			defer leave()
+			got, err := client.fetchToken(t.Context(), s)
+			if err != nil || got.value != "access-0" || got.life != tt.life {
+				t.Errorf("%+v, %v; want a life of %v", got, err, tt.life)
+			}
+		})
+	}
+}
+
+// The endpoint is asked once for each fetch, in one way: a secret that is wrong is
+// not sent again in another.
+func TestOAuthAsksOnce(t *testing.T) {
+	region := &issuer{answer: answering(401, `{"error":"invalid_client"}`)}
+	_, err := search(t, newClients(t, region.ServeHTTP).For(us, oauth))
+	wantClass(t, err, audit.SnykUnauthenticated)
+	if len(region.forms) != 1 || strings.Contains(region.forms[0], "Basic") {
+		t.Errorf("%d requests, the first %q", len(region.forms), region.forms[0])
+	}
+}
+
+func TestOAuthFetchEndsWithItsCaller(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	clients := newClients(t, nil, func(c *Config) { c.Transport = canceling{cancel} })
+	_, err := clients.For(us, oauth).Search(ctx, hour)
+	if err != context.Canceled { //nolint:errorlint // the error itself is promised
+		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 }

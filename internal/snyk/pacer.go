@@ -3,125 +3,210 @@ package snyk
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 
 	"github.com/snykstream/snykstream/internal/audit"
 )
 
-// Window is a limit: so many requests in any such stretch of time.
-type Window struct {
-	Count int
-	Per   time.Duration
-}
-
-// limits are those of Snyk's for one credential.
-var limits = []Window{{160, time.Second}, {1620, time.Minute}, {97_200, time.Hour}}
-
-// pacer spreads the requests of one credential, so that no window of its limits
-// ever holds more than a share of what is allowed, and keeps silence when Snyk
-// asks for it.
+// pacer gives the requests of one credential their turns: at a share of Snyk's
+// limits, live ones first, and none while Snyk asks for silence.
 type pacer struct {
-	windows []*rate.Limiter
+	share float64
+	// base are the limits taken before any answer names them.
+	base  []Window
+	start time.Time
 
-	mu sync.Mutex // guards silentUntil
-	// silentUntil is the end of the silence that Snyk asked for.
-	silentUntil time.Time
+	mu sync.Mutex // guards what follows
+	// known are Snyk's limits as it last named them.
+	known []Window
+	pace  pace
+	line  line
+	// timer runs release when the next turn comes. Nil before anyone waited.
+	timer *time.Timer
+	// silentUntil is the end of the silence that Snyk asked for, since start.
+	silentUntil time.Duration
+	// refusals counts the silences since an answer was none.
+	refusals int
 }
 
 // newPacer makes a pacer that uses a share of the windows.
-//
-// A bucket that holds b and fills at r lets b + r*T through in a time T: so a
-// tenth of the share is for bursts, and the rest is the steady pace.
 func newPacer(windows []Window, share float64) *pacer {
-	p := &pacer{}
-	for _, w := range windows {
-		ours := max(1, int(float64(w.Count)*share))
-		burst := max(1, ours/10)
-		steady := max(1, ours-burst)
-		p.windows = append(p.windows, rate.NewLimiter(rate.Limit(float64(steady)/w.Per.Seconds()), burst))
-	}
-	return p
+	return &pacer{share: share, base: windows, known: windows, start: time.Now(), pace: newPace(windows, share)}
 }
 
-// Wait returns when the next request may be made. While Snyk asks for silence it
+// Pace is how many requests a second the credential may make in the long run, by
+// Snyk's limits as far as its answers have told them.
+func (c *Client) Pace() float64 {
+	s, leave := c.clients.sessions.enter(c.key)
+	defer leave()
+	return s.pace.Rate()
+}
+
+// Rate is how many turns a second there are in the long run.
+func (p *pacer) Rate() float64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.pace.rate()
+}
+
+// Wait returns when the request's turn comes. While Snyk asks for silence it
 // returns at once with an *audit.SnykError that says how long: its callers show
-// that they are rate limited, and wait. It does the same where ctx's deadline
-// comes before the request's turn. When ctx ends it returns ctx's error.
-func (p *pacer) Wait(ctx context.Context) error {
+// that they are rate limited, and wait. It does the same where the turn cannot
+// come before ctx's deadline. When ctx ends it returns ctx's error.
+func (p *pacer) Wait(ctx context.Context, turn priority) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := p.silence(); err != nil {
+	w, err := p.join(ctx, turn)
+	if err != nil {
 		return err
 	}
-	delay, giveBack := p.reserve()
-	if delay == 0 {
-		return nil
-	}
-	if end, ok := ctx.Deadline(); ok && time.Until(end) < delay {
-		giveBack()
-		return &audit.SnykError{
-			Class:      audit.SnykRateLimited,
-			Detail:     "this credential has used up its pace for now",
-			RetryAfter: delay,
-		}
-	}
-	turn := time.NewTimer(delay)
-	defer turn.Stop()
 	select {
+	case err := <-w.answer:
+		return err
 	case <-ctx.Done():
-		giveBack()
-		return ctx.Err()
-	case <-turn.C:
-		// Another request may have been told to be silent meanwhile.
-		return p.silence()
+		if p.leave(w) {
+			return ctx.Err()
+		}
+		return <-w.answer // it came at the same moment
 	}
 }
 
-// reserve takes a place in every window and says how long until the last of
-// them comes up.
-func (p *pacer) reserve() (delay time.Duration, giveBack func()) {
-	now := time.Now()
-	taken := make([]*rate.Reservation, 0, len(p.windows))
-	for _, w := range p.windows {
-		r := w.ReserveN(now, 1)
-		taken = append(taken, r)
-		delay = max(delay, r.DelayFrom(now))
+// join puts a request in the line.
+func (p *pacer) join(ctx context.Context, turn priority) (*waiter, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.now()
+	if now < p.silentUntil {
+		return nil, silence(p.silentUntil - now)
 	}
-	return delay, func() {
-		for _, r := range taken {
-			r.Cancel()
+	if end, ok := ctx.Deadline(); ok {
+		if delay := p.pace.after(p.line.ahead(turn), now); delay > 0 && time.Until(end) < delay {
+			return nil, &audit.SnykError{
+				Class:      audit.SnykRateLimited,
+				Detail:     "this credential has used up its pace for now",
+				RetryAfter: delay,
+			}
 		}
 	}
+	w := &waiter{turn, make(chan error, 1)}
+	p.line.add(w)
+	p.release()
+	return w, nil
 }
 
-// Silence stops all requests for a while. A shorter silence does not end a
-// longer one.
+// leave takes a request out of the line, and says whether it was still there.
+func (p *pacer) leave(w *waiter) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	found := p.line.remove(w)
+	p.release()
+	return found
+}
+
+// release gives turns as long as they have come, and sets the timer for the next.
+// p.mu is held.
+func (p *pacer) release() {
+	for !p.line.empty() {
+		now := p.now()
+		if delay := p.pace.next(now) - now; delay > 0 {
+			p.wake(delay)
+			return
+		}
+		p.pace.take(now)
+		p.line.next().answer <- nil
+	}
+	if p.timer != nil {
+		p.timer.Stop()
+	}
+}
+
+func (p *pacer) wake(delay time.Duration) {
+	if p.timer != nil {
+		p.timer.Reset(delay)
+		return
+	}
+	p.timer = time.AfterFunc(delay, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.release()
+	})
+}
+
+// Adopt takes over the windows that an answer has named, for those who wait too.
+func (p *pacer) Adopt(told []Window) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	known := adopted(p.known, p.base, told)
+	if slices.Equal(known, p.known) {
+		return
+	}
+	p.known = known
+	p.pace.use(known, p.share)
+	p.release()
+}
+
+// Silence stops all requests for a while, those that wait too. A shorter silence
+// does not end a longer one. After it the pace is even, without a burst.
+//
+// A silence that ends in another refusal was not enough: somebody else asks with
+// the same credential, and each request of theirs and ours begins Snyk's wait
+// anew. So silences in a row grow, unevenly, until one of them is long enough.
 func (p *pacer) Silence(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if until := time.Now().Add(d); until.After(p.silentUntil) {
-		p.silentUntil = until
+	now := p.now()
+	if now >= p.silentUntil {
+		d = longer(d, p.refusals)
+		p.refusals++
 	}
+	p.silentUntil = max(p.silentUntil, now+d)
+	p.pace.rest(p.silentUntil)
+	for _, w := range p.line.clear() {
+		w.answer <- silence(p.silentUntil - now)
+	}
+	p.release()
+}
+
+// longestGuess bounds a silence that is longer than Snyk asked for.
+const longestGuess = 4 * time.Minute
+
+// longer is a silence after so many that did not help.
+func longer(d time.Duration, before int) time.Duration {
+	if before == 0 {
+		return d
+	}
+	d = max(d, min(d<<min(before, 10), longestGuess))
+	return d + rand.N(longestGuess/4)
+}
+
+// Heard takes note of an answer that is no refusal: the last silence was enough.
+func (p *pacer) Heard() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refusals = 0
 }
 
 // silence is the error of a request made while Snyk asks for silence.
-func (p *pacer) silence() error {
-	p.mu.Lock()
-	left := time.Until(p.silentUntil)
-	p.mu.Unlock()
-	if left <= 0 {
-		return nil
-	}
+func silence(left time.Duration) error {
 	return &audit.SnykError{
 		Class:      audit.SnykRateLimited,
 		Detail:     fmt.Sprintf("it asked this credential for silence, for another %s", roundUp(left)),
 		RetryAfter: left,
 	}
 }
+
+// remembered is how long a pacer that nobody uses knows more than a new one.
+func (p *pacer) remembered() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.pace.remembered()
+}
+
+func (p *pacer) now() time.Duration { return time.Since(p.start) }
 
 // roundUp rounds to whole seconds, never to none.
 func roundUp(d time.Duration) time.Duration {

@@ -3,6 +3,10 @@ package snyk
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,26 +21,31 @@ func TestPaceKeepsEveryWindow(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newPacer(limits, share)
-				start := time.Now()
-				var turns []time.Time
-				for time.Since(start) < 3*time.Minute {
-					if err := p.Wait(t.Context()); err != nil {
-						t.Fatal(err)
-					}
-					turns = append(turns, time.Now())
-				}
+				turns := turnsFor(t, p, 70*time.Minute)
 				for _, w := range limits {
 					if got, most := mostIn(turns, w.Per), int(float64(w.Count)*share); got > most {
 						t.Errorf("%d requests in some %v, want at most %d", got, w.Per, most)
 					}
 				}
-				// A pace that lets nearly nothing through keeps every window too.
-				if least := int(1620 * share * 2); len(turns) < least {
-					t.Errorf("%d requests in three minutes, want %d at least", len(turns), least)
+				// All of the share is used, too: that is what Pace promises.
+				if want := int(p.Rate() * 4200); len(turns) < want-1 {
+					t.Errorf("%d requests in 70 minutes, want %d", len(turns), want)
 				}
 			})
 		})
 	}
+}
+
+// turnsFor are the turns of one who asks as fast as possible.
+func turnsFor(t *testing.T, p *pacer, d time.Duration) (turns []time.Time) {
+	t.Helper()
+	for start := time.Now(); time.Since(start) < d; {
+		if err := p.Wait(t.Context(), live); err != nil {
+			t.Fatal(err)
+		}
+		turns = append(turns, time.Now())
+	}
+	return turns
 }
 
 // mostIn is the most turns in any stretch of time.
@@ -51,46 +60,90 @@ func mostIn(turns []time.Time, per time.Duration) (most int) {
 	return most
 }
 
-func TestPaceOfManyAtOnce(t *testing.T) {
+// TestPaceIsEven holds that requests as fast as they can do not use a window up
+// for those who come later.
+func TestPaceIsEven(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPacer([]Window{{20, time.Second}}, 0.5)
-		turns := make(chan time.Time, 100)
-		for range cap(turns) {
-			go func() {
-				if err := p.Wait(t.Context()); err != nil {
-					t.Error(err)
-				}
-				turns <- time.Now()
-			}()
+		p := newPacer(limits, 0.5)
+		turns := turnsFor(t, p, 10*time.Minute)
+		if burst := mostIn(turns[:100], time.Second); burst < 50 {
+			t.Errorf("%d requests at once after unused time, want 50", burst)
 		}
-		synctest.Wait()
-		time.Sleep(time.Minute)
-		synctest.Wait()
-		close(turns)
-		var all []time.Time
-		for at := range turns {
-			all = append(all, at)
+		longest := time.Duration(0)
+		for i, at := range turns[1:] {
+			gap := at.Sub(turns[i])
+			longest = max(longest, gap)
+			if since := at.Sub(turns[0]); since > time.Minute && (gap < 74*time.Millisecond || gap > 75*time.Millisecond) {
+				t.Fatalf("%v between two requests after %v, want 74 ms", gap, since)
+			}
 		}
-		if got := mostIn(all, time.Second); len(all) != 100 || got > 10 {
-			t.Errorf("%d turns, %d in some second; want 100 and 10 at most", len(all), got)
+		if longest > credit+75*time.Millisecond {
+			t.Errorf("requests were held for %v, want %v at most", longest, credit)
 		}
 	})
+}
+
+func TestUnusedTimeIsNotSavedForLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPacer([]Window{{600, time.Minute}}, 1)
+		turnsFor(t, p, 10*time.Second)
+		time.Sleep(time.Minute)
+		// Four seconds' worth, and what comes in the second itself.
+		if got := len(turnsFor(t, p, time.Second)); got != 51 {
+			t.Errorf("%d requests in a second after a minute of none, want 51", got)
+		}
+	})
+}
+
+func TestShareOfLessThanOneRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPacer([]Window{{160, time.Second}}, 0.001)
+		turns := turnsFor(t, p, time.Minute)
+		if got := turns[1].Sub(turns[0]); got != 6250*time.Millisecond {
+			t.Errorf("a request every %v, want 6.25 s: 0.16 a second", got)
+		}
+		if got := newPacer(limits, 1e-300).Rate(); got <= 0 {
+			t.Errorf("rate %v of next to nothing, want some", got)
+		}
+	})
+}
+
+func TestRate(t *testing.T) {
+	tests := []struct {
+		windows []Window
+		share   float64
+		want    float64
+	}{
+		{limits, 0.5, 13.5},
+		{limits, 1, 27},
+		{[]Window{{160, time.Second}, {1620, time.Minute}, {3600, time.Hour}}, 0.5, 0.5},
+		{[]Window{{3, time.Second}, {1620, time.Minute}}, 1, 3},
+		{[]Window{{1, time.Second}}, 0.25, 0.25},
+	}
+	for _, tt := range tests {
+		if got := newPacer(tt.windows, tt.share).Rate(); got != tt.want {
+			t.Errorf("%v of %v is %v a second, want %v", tt.share, tt.windows, got, tt.want)
+		}
+	}
 }
 
 func TestPaceEndsWithContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPacer([]Window{{1, time.Hour}}, 1)
-		if err := p.Wait(t.Context()); err != nil {
+		if err := p.Wait(t.Context(), live); err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
-		if err := p.Wait(ctx); !errors.Is(err, context.Canceled) {
+		if err := p.Wait(ctx, live); !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v", err)
+		}
+		if err := p.Wait(ctx, live); !errors.Is(err, context.Canceled) {
+			t.Errorf("a context that has ended: %v", err)
 		}
 		// The place that was given up is free: the next turn comes after an hour.
 		start := time.Now()
-		if err := p.Wait(t.Context()); err != nil || time.Since(start) > time.Hour {
+		if err := p.Wait(t.Context(), live); err != nil || time.Since(start) > time.Hour {
 			t.Errorf("%v after %v", err, time.Since(start))
 		}
 	})
@@ -99,37 +152,176 @@ func TestPaceEndsWithContext(t *testing.T) {
 func TestPaceThatComesTooLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPacer([]Window{{1, time.Hour}}, 1)
-		if err := p.Wait(t.Context()); err != nil {
+		if err := p.Wait(t.Context(), live); err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		start := time.Now()
-		trouble := wantClass(t, p.Wait(ctx), audit.SnykRateLimited)
+		trouble := wantClass(t, p.Wait(ctx, live), audit.SnykRateLimited)
 		if trouble.RetryAfter != time.Hour || time.Since(start) != 0 {
 			t.Errorf("%+v after %v, want an hour at once", trouble, time.Since(start))
 		}
 	})
 }
 
-func TestSilenceReachesThoseWhoWait(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := newPacer([]Window{{1, 10 * time.Second}}, 1)
-		if err := p.Wait(t.Context()); err != nil {
-			t.Fatal(err)
+func TestLimitsChangeForThoseWhoWait(t *testing.T) {
+	tests := map[string]struct {
+		told []Window
+		want time.Duration // until the next turn, from the change 10 s after the first
+	}{
+		"raised":                  {[]Window{{6, time.Minute}}, 0},
+		"raised a little":         {[]Window{{4, time.Minute}}, 5 * time.Second},
+		"lowered":                 {[]Window{{1, time.Minute}}, 50 * time.Second},
+		"another one, higher":     {[]Window{{100, time.Second}}, 20 * time.Second},
+		"another one, lower":      {[]Window{{1, 10 * time.Minute}}, 10*time.Minute - 10*time.Second},
+		"lowered beyond belief":   {[]Window{{1, 24 * time.Hour}}, 20 * time.Second},
+		"the same":                {[]Window{{2, time.Minute}}, 20 * time.Second},
+		"none":                    {nil, 20 * time.Second},
+		"raised beyond belief":    {[]Window{{21, time.Minute}}, 20 * time.Second},
+		"lowered and raised":      {[]Window{{6, time.Minute}, {3, 30 * time.Second}}, 0},
+		"raised as far as it may": {[]Window{{20, time.Minute}}, 0},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newPacer([]Window{{2, time.Minute}}, 1)
+				p.pace.rest(0) // no burst
+				if err := p.Wait(t.Context(), live); err != nil {
+					t.Fatal(err)
+				}
+				time.AfterFunc(10*time.Second, func() { p.Adopt(test.told) })
+				start := time.Now()
+				if err := p.Wait(t.Context(), live); err != nil || time.Since(start) != 10*time.Second+test.want {
+					t.Errorf("%v after %v, want %v", err, time.Since(start), 10*time.Second+test.want)
+				}
+			})
+		})
+	}
+}
+
+// change is the limits from a moment on.
+type change struct {
+	at      time.Time
+	windows []Window
+}
+
+// TestNoWindowHoldsMoreThanTheShare has requests come and leave at random while
+// the limits change at random.
+func TestNoWindowHoldsMoreThanTheShare(t *testing.T) {
+	for seed := range uint64(20) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { randomly(t, rand.New(rand.NewPCG(seed, 1))) })
+		})
+	}
+}
+
+// randomly makes requests and changes limits for some hours, and then counts.
+func randomly(t *testing.T, dice *rand.Rand) {
+	t.Helper()
+	pers := []time.Duration{time.Second, 7 * time.Second, time.Minute, 10 * time.Minute, time.Hour}
+	draw := func() []Window {
+		var out []Window
+		for _, per := range pers {
+			if dice.IntN(2) == 0 {
+				out = append(out, Window{1 + dice.IntN(3+int(per/time.Second)), per})
+			}
 		}
-		time.AfterFunc(5*time.Second, func() { p.Silence(time.Minute) })
-		trouble := wantClass(t, p.Wait(t.Context()), audit.SnykRateLimited)
-		if trouble.RetryAfter != 55*time.Second {
-			t.Errorf("retry after %v, want 55 s", trouble.RetryAfter)
+		return out
+	}
+	share := 0.02 + 0.98*dice.Float64()
+	first := []Window{{5, time.Second}, {100, time.Minute}}
+	p := newPacer(first, share)
+	known := first
+	changes := []change{{time.Now(), first}}
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(5*time.Hour, cancel)
+
+	var mu sync.Mutex // guards turns
+	var turns []time.Time
+	var wg sync.WaitGroup
+	for range 12 {
+		dice := rand.New(rand.NewPCG(dice.Uint64(), 2))
+		wg.Go(func() {
+			for ctx.Err() == nil {
+				if impatient(ctx, p, dice) == nil {
+					mu.Lock()
+					turns = append(turns, time.Now())
+					mu.Unlock()
+				}
+				if dice.IntN(50) == 0 {
+					time.Sleep(time.Duration(dice.Int64N(int64(10 * time.Minute))))
+				}
+			}
+		})
+	}
+	for ctx.Err() == nil {
+		time.Sleep(time.Duration(dice.Int64N(int64(20 * time.Minute))))
+		told := draw()
+		known = adopted(known, first, told)
+		changes = append(changes, change{time.Now(), known})
+		p.Adopt(told)
+	}
+	wg.Wait()
+	if len(turns) < 100 {
+		t.Errorf("only %d turns", len(turns))
+	}
+	holdsShare(t, turns, changes, share)
+	if !p.line.empty() {
+		t.Error("someone is still in the line")
+	}
+}
+
+// impatient waits for a turn, mostly.
+func impatient(ctx context.Context, p *pacer, dice *rand.Rand) error {
+	if dice.IntN(4) == 0 {
+		bounded, cancel := context.WithCancel(ctx)
+		defer time.AfterFunc(time.Duration(dice.Int64N(int64(time.Minute))), cancel).Stop()
+		defer cancel()
+		return p.Wait(bounded, priority(dice.IntN(2)))
+	}
+	return p.Wait(ctx, priority(dice.IntN(2)))
+}
+
+// holdsShare counts, at every turn, the turns in the windows that end there, by
+// the limits of that moment. Where they changed at that very moment, either will do.
+func holdsShare(t *testing.T, turns []time.Time, changes []change, share float64) {
+	t.Helper()
+	slices.SortFunc(turns, time.Time.Compare)
+	for i, at := range turns {
+		var faults []string
+		fits := false
+		for n, c := range changes {
+			over := n+1 < len(changes) && changes[n+1].at.Before(at)
+			if over || c.at.After(at) {
+				continue
+			}
+			fault := overfull(turns[:i+1], c.windows, share)
+			fits = fits || fault == ""
+			faults = append(faults, fault)
 		}
-		p.Silence(time.Second)
-		if trouble = wantClass(t, p.Wait(t.Context()), audit.SnykRateLimited); trouble.RetryAfter != 55*time.Second {
-			t.Errorf("a shorter silence left %v, want 55 s", trouble.RetryAfter)
+		if !fits {
+			t.Fatalf("turn %d: %v", i, faults)
 		}
-		time.Sleep(55 * time.Second)
-		if err := p.Wait(t.Context()); err != nil {
-			t.Errorf("after the silence: %v", err)
+	}
+}
+
+func overfull(turns []time.Time, windows []Window, share float64) string {
+	end := turns[len(turns)-1]
+	for _, w := range windows {
+		most, per := int(float64(w.Count)*share), w.Per
+		if most == 0 {
+			most, per = 1, time.Duration(float64(w.Per)/(float64(w.Count)*share))
 		}
-	})
+		from, _ := slices.BinarySearchFunc(turns, end.Add(-per), func(a, b time.Time) int {
+			if a.After(b) {
+				return 1
+			}
+			return -1
+		})
+		if got := len(turns) - from; got > most {
+			return fmt.Sprintf("%d turns in %v, want %d at most", got, per, most)
+		}
+	}
+	return ""
 }

@@ -38,7 +38,7 @@ func (c *Client) address(path string, values url.Values) *url.URL {
 //
 // An OAuth access token that Snyk does not take is dropped, and the request made
 // once more with a new one; one that was fetched for this very call is new.
-func (c *Client) get(ctx context.Context, at *url.URL, limit int64) (*response, scrubber, error) {
+func (c *Client) get(ctx context.Context, at *url.URL, limit int64, turn priority) (*response, scrubber, error) {
 	s, leave := c.clients.sessions.enter(c.key)
 	defer leave()
 	for again := true; ; again = false {
@@ -47,7 +47,7 @@ func (c *Client) get(ctx context.Context, at *url.URL, limit int64) (*response, 
 			return nil, nil, err
 		}
 		hide := c.secrets(access.value)
-		res, err := c.exchange(ctx, s, hide, limit, func(ctx context.Context) (*http.Request, error) {
+		res, err := c.exchange(ctx, s, call{turn, hide, limit, func(ctx context.Context) (*http.Request, error) {
 			req, err := newRequest(ctx, http.MethodGet, at, http.NoBody)
 			if err != nil {
 				return nil, err
@@ -55,7 +55,7 @@ func (c *Client) get(ctx context.Context, at *url.URL, limit int64) (*response, 
 			req.Header.Set("Accept", "application/vnd.api+json")
 			req.Header.Set("Authorization", authorization)
 			return req, nil
-		})
+		}})
 		if err != nil {
 			return nil, nil, err
 		}

@@ -37,7 +37,7 @@ func (c *Client) Follow(ctx context.Context, q audit.Search, next string) (audit
 			Detail: c.secrets().line("a link to the next page "+bad.text+" and was not followed", maxDetail),
 		}
 	}
-	return c.page(ctx, to)
+	return c.page(ctx, to, priorityOf(q))
 }
 
 func (c *Client) search(ctx context.Context, q audit.Search, size int) (audit.Answer, error) {
@@ -54,12 +54,12 @@ func (c *Client) search(ctx context.Context, q audit.Search, size int) (audit.An
 	if q.Lane == audit.LaneAPIAccess {
 		values.Set("events", apiAccessName)
 	}
-	return c.page(ctx, c.address(searchPath(q.Feed), values))
+	return c.page(ctx, c.address(searchPath(q.Feed), values), priorityOf(q))
 }
 
 // page asks for one page of an audit log.
-func (c *Client) page(ctx context.Context, at *url.URL) (audit.Answer, error) {
-	res, hide, err := c.get(ctx, at, maxPageBytes)
+func (c *Client) page(ctx context.Context, at *url.URL, turn priority) (audit.Answer, error) {
+	res, hide, err := c.get(ctx, at, maxPageBytes, turn)
 	if err != nil {
 		return audit.Answer{}, err
 	}

@@ -9,9 +9,9 @@ import (
 
 // Bounds of the table of sessions.
 const (
-	// sessionIdle is how long a session without a request is kept. It exceeds every
-	// silence and every window of Snyk's limits, so that a session made anew knows
-	// no less of the pace than the one dropped.
+	// sessionIdle is how long a session without a request is kept at least. It
+	// exceeds every silence and Snyk's windows, so that a session made anew knows no
+	// less of the pace than the one dropped.
 	sessionIdle = 61 * time.Minute
 	// sessionSweep is how often idle ones are looked for.
 	sessionSweep = time.Minute
@@ -86,7 +86,7 @@ func (t *sessions) makeRoom(now time.Time) {
 	for key, s := range t.byKey {
 		switch {
 		case s.inUse > 0:
-		case now.Sub(s.lastUsed) >= sessionIdle:
+		case now.Sub(s.lastUsed) >= max(sessionIdle, s.pace.remembered()):
 			delete(t.byKey, key)
 		case found == nil || s.lastUsed.Before(found.lastUsed):
 			oldest, found = key, s

@@ -62,9 +62,34 @@ func TestIdleSessionsAreDropped(t *testing.T) {
 	})
 }
 
+func TestSessionOutlivesItsWindows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		table := testSessions()
+		kept, leave := table.enter(keyOf(1))
+		kept.pace.Adopt([]Window{{1000, 24 * time.Hour}})
+		leave()
+		enter := func(n int) *session {
+			s, leave := table.enter(keyOf(n))
+			leave()
+			return s
+		}
+		time.Sleep(24*time.Hour - time.Second)
+		enter(2)
+		if enter(1) != kept {
+			t.Error("a session was dropped before the end of its longest window")
+		}
+		time.Sleep(24 * time.Hour)
+		enter(3)
+		if enter(1) == kept {
+			t.Error("a session was kept beyond its longest window")
+		}
+	})
+}
+
 func TestSessionsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		table := newSessions(func() *pacer { return nil })
+		pace := newPacer(limits, 0.5)
+		table := newSessions(func() *pacer { return pace })
 		busy, leaveBusy := table.enter(keyOf(0))
 		for n := 1; n <= maxSessions+10; n++ {
 			_, leave := table.enter(keyOf(n))

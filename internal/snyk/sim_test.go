@@ -52,6 +52,16 @@ func (w *world) credential(kind snyksim.TokenKind, grants ...snyksim.Grant) audi
 	}
 }
 
+// groupAdmin is a credential that may read everything.
+func (w *world) groupAdmin() audit.Credential {
+	return w.credential(snyksim.LegacyToken, snyksim.GroupAdmin(w.org.GroupID))
+}
+
+// foreignLink makes links lead away.
+func foreignLink(origin string) snyksim.Fault {
+	return snyksim.Fault{Effect: snyksim.ForeignLink(origin)}
+}
+
 // fill adds records, some of which no one would expect.
 func (w *world) fill(n int) {
 	for i := range n {

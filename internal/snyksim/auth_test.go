@@ -83,8 +83,19 @@ func TestTokenKindsAndLives(t *testing.T) {
 		t.Fatalf("personal access token of %d parts", len(parts))
 	}
 	payload, err := base64.RawURLEncoding.DecodeString(parts[2])
-	if err != nil || !strings.Contains(string(payload), `"h":"api.eu.snyk.io"`) {
+	var claims struct {
+		Host   string `json:"h"`
+		E, Exp int64
+	}
+	if err != nil || json.Unmarshal(payload, &claims) != nil || claims.Host != "api.eu.snyk.io" {
 		t.Errorf("payload %s: %v", payload, err)
+	}
+	if want := pat.Expires.Unix(); claims.E != want || claims.Exp != want {
+		t.Errorf("payload %s ends at %d and %d, want %d", payload, claims.E, claims.Exp, want)
+	}
+	endless := strings.Split(f.AddToken(Token{Kind: ServiceAccountToken, Grants: grants}).Value, ".")
+	if payload, err = base64.RawURLEncoding.DecodeString(endless[2]); err != nil || strings.Contains(string(payload), `"exp"`) {
+		t.Errorf("payload of a token without an end %s: %v", payload, err)
 	}
 	sat := f.AddToken(Token{Kind: ServiceAccountToken, Grants: grants, Expires: epoch.Add(time.Hour)})
 	if !strings.HasPrefix(sat.Value, "snyk_sat.") || !uuidForm.MatchString(f.tok.Value) {

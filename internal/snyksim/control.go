@@ -27,6 +27,8 @@ func badCallf(format string, args ...any) error { return callError{fmt.Sprintf(f
 func (s *Sim) serveControl(w http.ResponseWriter, r *http.Request) {
 	handlers := map[string]func(*http.Request) (any, error){
 		"GET world":       s.controlWorld,
+		"POST orgs":       s.controlPutOrg,
+		"DELETE orgs":     s.controlRemoveOrg,
 		"POST records":    s.controlAppend,
 		"GET records":     s.controlLedger,
 		"PATCH records":   s.controlRedact,

@@ -3,6 +3,7 @@ package snyksim
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -17,6 +18,7 @@ type recordSpec struct {
 	Raw          string          `json:"raw"`
 	VisibleAt    time.Time       `json:"visible_at"`
 	InGroup      bool            `json:"in_group"`
+	WithoutOrg   bool            `json:"without_org"`
 }
 
 func (s *Sim) controlAppend(r *http.Request) (any, error) {
@@ -43,7 +45,10 @@ func (s *Sim) controlAppend(r *http.Request) (any, error) {
 			Created: spec.Created, WholeSeconds: spec.WholeSeconds, Event: spec.Event, UserID: spec.UserID,
 			ProjectID: spec.ProjectID, Content: string(spec.Content), Raw: spec.Raw, VisibleAt: spec.VisibleAt,
 		}
-		if spec.InGroup {
+		switch {
+		case spec.WithoutOrg:
+			recs[i].Group = InGroupWithoutOrg
+		case spec.InGroup:
 			recs[i].Group = InGroupWithOrg
 		}
 	}
@@ -52,6 +57,40 @@ func (s *Sim) controlAppend(r *http.Request) (any, error) {
 		ids = append(ids, s.Burst(id, min(in.Burst, 100_000))...)
 	}
 	return map[string]any{"ids": ids}, nil
+}
+
+func (s *Sim) controlPutOrg(r *http.Request) (any, error) {
+	var in struct {
+		ID       string `json:"id"`
+		Name     string `json:"name"`
+		GroupID  string `json:"group_id"`
+		FreePlan bool   `json:"free_plan"`
+	}
+	if err := readControl(r, &in); err != nil {
+		return nil, err
+	}
+	if in.ID != "" && !uuidForm.MatchString(in.ID) {
+		return nil, badCallf("id %q is no UUID", in.ID)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, known := s.world.group(strings.ToLower(in.GroupID)); in.GroupID != "" && !known {
+		return nil, badCallf("no group %q", in.GroupID)
+	}
+	o := s.putOrg(Org{ID: in.ID, Name: or(in.Name, "Organization"), GroupID: in.GroupID, FreePlan: in.FreePlan})
+	return map[string]string{"id": o.ID, "group_id": o.GroupID, "slug": o.Slug}, nil
+}
+
+func (s *Sim) controlRemoveOrg(r *http.Request) (any, error) {
+	id := strings.ToLower(r.URL.Query().Get("id"))
+	s.mu.Lock()
+	_, known := s.world.org(id)
+	s.mu.Unlock()
+	if !known {
+		return nil, badCallf("no organization %q", id)
+	}
+	s.RemoveOrg(id)
+	return map[string]bool{"removed": true}, nil
 }
 
 func (s *Sim) controlRequests(*http.Request) (any, error) {

@@ -16,15 +16,16 @@ import (
 // link (form: relative, bare, absolute, object, object_absolute, null, empty),
 // foreign_link (origin), repeat_cursor, cursor_to_start, drop_next, repeat_items.
 type FaultSpec struct {
-	Name        string  `json:"name"`
-	Effect      string  `json:"effect"`
-	Kinds       []Kind  `json:"kinds"`
-	Nth         int     `json:"nth"`
-	Every       int     `json:"every"`
-	Probability float64 `json:"probability"`
-	Cursor      *bool   `json:"cursor"` // only requests with, or without, a cursor
-	Times       int     `json:"times"`
-	For         string  `json:"for"`
+	Name        string   `json:"name"`
+	Effect      string   `json:"effect"`
+	Kinds       []Kind   `json:"kinds"`
+	ScopeIDs    []string `json:"scope_ids"`
+	Nth         int      `json:"nth"`
+	Every       int      `json:"every"`
+	Probability float64  `json:"probability"`
+	Cursor      *bool    `json:"cursor"` // only requests with, or without, a cursor
+	Times       int      `json:"times"`
+	For         string   `json:"for"`
 
 	Status   int     `json:"status"`
 	Body     string  `json:"body"`
@@ -61,7 +62,7 @@ func (f FaultSpec) Fault() (Fault, error) {
 	if err != nil {
 		return Fault{}, err
 	}
-	m := Match{Kinds: f.Kinds, Nth: f.Nth, Every: f.Every, Probability: f.Probability}
+	m := Match{Kinds: f.Kinds, ScopeIDs: f.ScopeIDs, Nth: f.Nth, Every: f.Every, Probability: f.Probability}
 	if f.Cursor != nil {
 		m.When = NoCursor
 		if *f.Cursor {

@@ -77,6 +77,35 @@ func TestControlRecords(t *testing.T) {
 	f.control("PUT", "records", "", 404)
 }
 
+func TestControlOrganizations(t *testing.T) {
+	f := newFixture(t, Config{Control: true})
+	made := f.control("POST", "orgs", `{"name":"New One","group_id":"`+f.org.GroupID+`"}`, 200)
+	id, _ := made["id"].(string)
+	if made["group_id"] != f.org.GroupID || made["slug"] != "new-one" || len(f.groupOrgs("")) != 2 {
+		t.Errorf("made %v", made)
+	}
+	path := strings.Replace(f.searchPath(), f.org.ID, id, 1)
+	f.control("POST", "orgs", `{"id":"`+id+`","name":"New One","group_id":"`+f.org.GroupID+`","free_plan":true}`, 200)
+	if g := f.get(path); g.status != 403 || len(f.groupOrgs("")) != 2 {
+		t.Errorf("of the free plan: status %d", g.status)
+	}
+	f.control("POST", "records", `{"org_id":"`+f.org.ID+`","records":[{"event":"org.edit","without_org":true}]}`, 200)
+	if all := f.Emitted(f.org.GroupID); len(all) != 1 || strings.Contains(all[0].Raw, f.org.ID) {
+		t.Errorf("the group shows %v", all)
+	}
+	f.control("POST", "faults", `{"effect":"status","status":500,"scope_ids":["`+f.org.ID+`"]}`, 200)
+	if a, b := f.search().status, f.get(path).status; a != 500 || b != 403 {
+		t.Errorf("faults of one organization: %d, and %d for the other", a, b)
+	}
+	f.control("DELETE", "orgs?id="+id, "", 200)
+	if g := f.get(path); g.status != 404 || len(f.groupOrgs("")) != 1 {
+		t.Errorf("removed: status %d", g.status)
+	}
+	f.control("DELETE", "orgs?id="+id, "", 400)
+	f.control("POST", "orgs", `{"id":"x"}`, 400)
+	f.control("POST", "orgs", `{"group_id":"x"}`, 400)
+}
+
 func TestControlFaultsAndRequests(t *testing.T) {
 	f := newFixture(t, Config{Control: true})
 	f.control("POST", "faults", `{"effect":"status","status":503,"body":"html","kinds":["org_audit"],"times":1,"name":"outage"}`, 200)

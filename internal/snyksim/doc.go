@@ -38,7 +38,9 @@
 // another process can drive it:
 //
 //	GET    /_sim/world                    groups and organizations
-//	POST   /_sim/records                  {"scope_id", "records": [{created, event, user_id, project_id, content, raw, visible_at, whole_seconds, in_group}]} or {"scope_id", "burst": 300}
+//	POST   /_sim/orgs                     {"name", "group_id", "id", "free_plan"}: adds an organization, or changes the one with this id
+//	DELETE /_sim/orgs?id=                 removes one: it is unknown from then on
+//	POST   /_sim/records                  {"scope_id", "records": [{created, event, user_id, project_id, content, raw, visible_at, whole_seconds, in_group, without_org}]} or {"scope_id", "burst": 300}
 //	GET    /_sim/records?scope_id=        the ledger: [{id, created, event, raw, shown_at, ...}]; org_id and group_id work too
 //	PATCH  /_sim/records?id=              {"old", "new"}: rewrites a record by replacing text in it
 //	DELETE /_sim/records?id=              removes a record

@@ -62,12 +62,27 @@ func RefuseCursor() Effect {
 	return Effect{"refuse cursor", []part{{
 		at:      stagePlan,
 		applies: func(x *exchange) bool { return x.reply == nil && HasCursor(x.request) },
-		apply:   func(x *exchange) { x.reply = badParameter("cursor", "cursor is invalid").reply(x) },
+		apply: func(x *exchange) {
+			name := cursorName(x.request)
+			x.reply = badParameter(name, name+" is invalid").reply(x)
+		},
 	}}}
 }
 
 // HasCursor is a condition for Match.When: the request follows a link.
-func HasCursor(r *http.Request) bool { return r.URL.Query().Has("cursor") }
+func HasCursor(r *http.Request) bool { return cursorName(r) != "" }
+
+// cursorName is the parameter with the cursor, empty where there is none: the
+// audit search has one, the lists of the directory another.
+func cursorName(r *http.Request) string {
+	args := r.URL.Query()
+	for _, name := range []string{"cursor", "starting_after"} {
+		if args.Has(name) {
+			return name
+		}
+	}
+	return ""
+}
 
 // NoCursor is a condition for Match.When: the request starts a reading.
 func NoCursor(r *http.Request) bool { return !HasCursor(r) }
@@ -81,7 +96,8 @@ func Throttle(quiet time.Duration, hint RetryHint) Effect {
 	}}}
 }
 
-// Redirect answers 302 to the same path and query on another origin.
+// Redirect answers 302 to the same path and query on another origin, in any of
+// the forms of ForeignOrigins.
 func Redirect(origin string) Effect {
 	return answer("redirect", func(x *exchange) *reply {
 		rep := newReply(http.StatusFound, typeHTML, "")

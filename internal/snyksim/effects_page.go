@@ -28,13 +28,17 @@ func Unsorted() Effect {
 	})
 }
 
-// ShortPages cuts audit answers to n items although there is more: the link
-// still leads on. With 0 a page is empty and leads to where it stands.
+// ShortPages cuts answers to n items although there is more: the link still
+// leads on. With 0 a page is empty and leads to where it stands.
 func ShortPages(n int) Effect {
 	return Effect{"short pages", []part{{
 		at:      stagePlan,
-		applies: func(x *exchange) bool { return x.kind == KindOrgAudit || x.kind == KindGroupAudit },
+		applies: func(x *exchange) bool { return x.kind.isAudit() },
 		apply:   func(x *exchange) { x.pageCap = n },
+	}, {
+		at:      stagePage,
+		applies: func(x *exchange) bool { return x.page != nil && !x.page.audit && len(x.page.items) > n },
+		apply:   func(x *exchange) { x.page.cut(n) },
 	}}}
 }
 
@@ -55,7 +59,8 @@ func Link(form LinkForm) Effect {
 	return onPage("link", hasNext, func(x *exchange, p *page) { p.form, p.origin = form, x.origin() })
 }
 
-// ForeignLink makes links.next absolute, on another origin.
+// ForeignLink makes links.next lead to another origin, in any of the forms of
+// ForeignOrigins.
 func ForeignLink(origin string) Effect {
 	return onPage("foreign link", hasNext, func(_ *exchange, p *page) {
 		p.form, p.origin = LinkAbsolute, origin

@@ -83,7 +83,7 @@ func (s *Sim) dispatch(x *exchange) *reply {
 	if rep := s.serve(x); rep != nil {
 		return rep
 	}
-	x.page.form, x.page.audit = LinkRelative, x.kind == KindOrgAudit || x.kind == KindGroupAudit
+	x.page.form, x.page.audit = LinkRelative, x.kind.isAudit()
 	x.run(stagePage)
 	return newReplyBytes(http.StatusOK, typeJSONAPI, x.page.render())
 }

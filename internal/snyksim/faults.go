@@ -13,6 +13,8 @@ import (
 type Match struct {
 	// Kinds of endpoints; empty means all.
 	Kinds []Kind
+	// ScopeIDs are the groups and organizations in the path; empty means all.
+	ScopeIDs []string
 	// Nth is the first of the matching requests that is hit, counted from 1; 0 means 1.
 	Nth int
 	// Every hits each so-manieth request from Nth on; 0 means each.
@@ -118,6 +120,9 @@ func (set *faultSet) arm(x *exchange) []*armedFault {
 	for _, f := range list {
 		m := f.fault.Match
 		if len(m.Kinds) > 0 && !slices.Contains(m.Kinds, x.kind) {
+			continue
+		}
+		if len(m.ScopeIDs) > 0 && !slices.Contains(m.ScopeIDs, x.scopeID) {
 			continue
 		}
 		if m.When != nil && !m.When(x.request) {

@@ -11,6 +11,9 @@ type Emitted struct {
 	ID      RecordID
 	Created time.Time
 	Event   string
+	// CopyOf is the organization's record that this one of a group's log shows; zero
+	// means that it is the log's own.
+	CopyOf RecordID
 	// Raw is what answers show, byte for byte.
 	Raw string
 	// Former are the bytes before each rewrite, oldest first.
@@ -73,7 +76,13 @@ func (s *Sim) groupCopy(e *entry, org Org, front bool) *entry {
 	if rec.Group == InGroupWithoutOrg {
 		rec.OrgID = ""
 	}
-	return s.newEntry(s.mustScope(org.GroupID), org.GroupID, rec, front)
+	rec.Content = or(rec.GroupContent, rec.Content)
+	if !rec.GroupVisibleAt.IsZero() {
+		rec.VisibleAt = rec.GroupVisibleAt
+	}
+	out := s.newEntry(s.mustScope(org.GroupID), org.GroupID, rec, front)
+	out.copyOf = e.id
+	return out
 }
 
 func (s *Sim) newEntry(log *auditLog, scopeID string, rec Record, front bool) *entry {
@@ -169,7 +178,7 @@ func (s *Sim) Emitted(scopeID string) []Emitted {
 	out := make([]Emitted, len(all))
 	for i, e := range all {
 		out[i] = Emitted{
-			ID: e.id, Created: e.created, Event: e.rec.Event, Raw: e.raw, Former: slices.Clone(e.former),
+			ID: e.id, Created: e.created, Event: e.rec.Event, CopyOf: e.copyOf, Raw: e.raw, Former: slices.Clone(e.former),
 			VisibleAt: e.rec.VisibleAt, Expires: e.rec.Expires, ShownAt: e.shownAt, Removed: e.removed,
 		}
 	}

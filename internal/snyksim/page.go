@@ -1,6 +1,8 @@
 package snyksim
 
 import (
+	"encoding/json"
+	"fmt"
 	"maps"
 	"net/url"
 	"strconv"
@@ -65,6 +67,22 @@ func (p *page) next() string {
 	default:
 		return quote(link)
 	}
+}
+
+// cut leaves n items of a list of the directory; its link leads to the rest.
+func (p *page) cut(n int) {
+	p.items, p.more = p.items[:n], true
+	if n == 0 {
+		p.after = p.again
+		return
+	}
+	var last struct {
+		ID string `json:"id"`
+	}
+	if err := json.Unmarshal([]byte(p.items[n-1]), &last); err != nil {
+		panic(fmt.Sprintf("snyksim: an element that is no object: %v", err))
+	}
+	p.after = afterText(last.ID)
 }
 
 // render is the body of the answer.

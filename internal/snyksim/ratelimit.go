@@ -109,7 +109,7 @@ func (l *limiter) admit(x *exchange) *reply {
 	defer l.mu.Unlock()
 	u, now := l.of(x.limitKey), x.now
 	blocked := u.blockedUntil.After(now)
-	if !blocked && l.cfg.Enforce && l.over(u, now) {
+	if full := !blocked && l.over(u, now); full && l.cfg.Enforce {
 		u.quiet, u.hint, blocked = l.cfg.Quiet, l.cfg.Hint, true
 	}
 	if !blocked {

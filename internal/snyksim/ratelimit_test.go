@@ -1,6 +1,7 @@
 package snyksim
 
 import (
+	"strconv"
 	"testing"
 	"time"
 )
@@ -53,6 +54,26 @@ func TestLimitsOfAMinute(t *testing.T) {
 			t.Errorf("request %d: status %d", i, g.status)
 		}
 		f.clock.advance(time.Second)
+	}
+}
+
+// TestRemainingFallsWithoutALimit: the headers tell of the budget in any case.
+func TestRemainingFallsWithoutALimit(t *testing.T) {
+	f := newFixture(t, Config{})
+	for want := 159; want >= 150; want-- {
+		g := f.search()
+		if g.header.Get("X-Ratelimit-Remaining") != strconv.Itoa(want) || g.header.Get("X-Ratelimit-Reset") != "1" {
+			t.Fatalf("headers %v, want %d remaining", g.header, want)
+		}
+	}
+	for range 400 {
+		if g := f.search(); g.status != 200 {
+			t.Fatalf("status %d", g.status)
+		}
+	}
+	f.clock.advance(time.Second)
+	if g := f.search(); g.header.Get("X-Ratelimit-Remaining") != "159" {
+		t.Errorf("a second later: headers %v", g.header)
 	}
 }
 

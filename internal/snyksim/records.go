@@ -45,6 +45,10 @@ type Record struct {
 	Expires time.Time
 	// Group shows an organization's record in its group's log too.
 	Group GroupView
+	// GroupVisibleAt is when the group's log first shows it; zero means VisibleAt.
+	GroupVisibleAt time.Time
+	// GroupContent is the content that the group's log shows; empty means Content.
+	GroupContent string
 }
 
 // entry is a record in a log. Fields that order it never change.
@@ -58,7 +62,8 @@ type entry struct {
 	former  []string
 	shownAt time.Time
 	removed time.Time
-	twin    *entry // the same record in the group's log
+	twin    *entry   // the same record in the group's log
+	copyOf  RecordID // the record that it is the twin of
 }
 
 const milliLayout = "2006-01-02T15:04:05.000Z"

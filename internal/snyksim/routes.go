@@ -26,6 +26,9 @@ const (
 	KindOther           Kind = "other"
 )
 
+// isAudit says that the endpoint is an audit search.
+func (k Kind) isAudit() bool { return k == KindOrgAudit || k == KindGroupAudit }
+
 // classify finds the endpoint and the group or organization in a path.
 func classify(path string) (Kind, string) {
 	parts := strings.Split(strings.Trim(path, "/"), "/")

@@ -67,6 +67,7 @@ type Sim struct {
 	skew    time.Duration
 	ids     *rand.Rand // makes ids and secrets
 	gen     *rand.Rand // makes realistic records
+	late    *rand.Rand // deals out delays
 	world   world
 	tokens  tokenTable
 	logs    map[string]*auditLog // by group or organization id
@@ -87,6 +88,7 @@ func New(cfg Config) (*Sim, error) {
 		skew:     cfg.Skew,
 		ids:      newRand(cfg.Seed, streamIDs),
 		gen:      newRand(cfg.Seed, streamRecords),
+		late:     newRand(cfg.Seed, streamLate),
 		world:    newWorld(),
 		tokens:   newTokenTable(),
 		logs:     make(map[string]*auditLog),
@@ -172,6 +174,7 @@ const (
 	streamFaults
 	streamRequestIDs
 	streamTrickle
+	streamLate
 )
 
 func newRand(seed, stream uint64) *rand.Rand {

@@ -108,9 +108,9 @@ func (s *Sim) AddToken(t Token) Token {
 		if t.Expires.IsZero() {
 			t.Expires = s.now().Add(patLifetime)
 		}
-		t.Value = s.orNew(t.Value, "snyk_uat", t.PrincipalID)
+		t.Value = s.orNew("snyk_uat", t)
 	case ServiceAccountToken:
-		t.Value = s.orNew(t.Value, "snyk_sat", t.PrincipalID)
+		t.Value = s.orNew("snyk_sat", t)
 	case LegacyToken:
 		if t.Value == "" {
 			t.Value = newUUID(s.ids)
@@ -125,12 +125,17 @@ func (s *Sim) AddToken(t Token) Token {
 	return t
 }
 
-// orNew returns value, or a new token in the four-part form of Snyk's.
-func (s *Sim) orNew(value, prefix, principal string) string {
-	if value != "" {
-		return value
+// orNew returns the token's value, or a new one in the four-part form of Snyk's.
+// Snyk's own client reads its end from e; exp says the same to other readers.
+func (s *Sim) orNew(prefix string, t Token) string {
+	if t.Value != "" {
+		return t.Value
 	}
-	payload := fmt.Sprintf(`{"j":%q,"h":%q,"s":%q}`, newUUID(s.ids), s.cfg.Host, principal)
+	end := ""
+	if !t.Expires.IsZero() {
+		end = fmt.Sprintf(`,"e":%[1]d,"exp":%[1]d`, t.Expires.Unix())
+	}
+	payload := fmt.Sprintf(`{"j":%q,"h":%q,"s":%q%s}`, newUUID(s.ids), s.cfg.Host, t.PrincipalID, end)
 	return fmt.Sprintf("%s.%08x.%s.%s", prefix, s.ids.Uint32(),
 		base64.RawURLEncoding.EncodeToString([]byte(payload)), s.randomText(32))
 }

@@ -67,14 +67,6 @@ func serveInto(h http.Handler, w http.ResponseWriter, r *http.Request) (broken b
 	return false
 }
 
-// serveForeign stands for a host that no client may send its token to.
-func (s *Sim) serveForeign(w http.ResponseWriter, r *http.Request) {
-	x := s.newExchangeOf(r, KindForeign, "")
-	x.reply = newReply(http.StatusTeapot, typeHTML, "another host")
-	s.requests.done(x)
-	x.reply.send(w)
-}
-
 // memoryWriter keeps an answer in memory.
 type memoryWriter struct {
 	header http.Header

@@ -14,6 +14,9 @@ type TrickleConfig struct {
 	ScopeIDs []string
 	// Rate is records a second, for Run; default 1.
 	Rate float64
+	// Lateness is how long after their time records show at the longest; 0 means
+	// that they show at once.
+	Lateness time.Duration
 	// Seed tells one trickle from another with the same simulator; 0 is fine for one.
 	Seed uint64
 }
@@ -31,8 +34,8 @@ func (s *Sim) NewTrickle(cfg TrickleConfig) (*Trickle, error) {
 	if cfg.Rate == 0 {
 		cfg.Rate = 1
 	}
-	if cfg.Rate < 0 {
-		return nil, errors.New("snyksim: a trickle's rate must not be negative")
+	if cfg.Rate < 0 || cfg.Lateness < 0 {
+		return nil, errors.New("snyksim: a trickle's rate and lateness must not be negative")
 	}
 	if len(cfg.ScopeIDs) == 0 {
 		return nil, errors.New("snyksim: a trickle needs a group or an organization")
@@ -61,7 +64,11 @@ func (t *Trickle) Step(n int) []RecordID {
 	ids := make([]RecordID, 0, n)
 	for range n {
 		id := oneOf(t.rng, t.cfg.ScopeIDs)
-		ids = append(ids, s.add(id, false, []Record{t.casts[id].record(s.now())})...)
+		rec := t.casts[id].record(s.now())
+		if t.cfg.Lateness > 0 {
+			rec.VisibleAt = rec.Created.Add(time.Duration(t.rng.Int64N(int64(t.cfg.Lateness) + 1)))
+		}
+		ids = append(ids, s.add(id, false, []Record{rec})...)
 	}
 	return ids
 }

@@ -39,9 +39,10 @@ func TestAlertRules(t *testing.T) {
 	name := regexp.MustCompile(`snykstream_[a-z_]+`)
 	selected := regexp.MustCompile(`(\w+)=~?"([^"]+)"`)
 	values := labelValues()
-	checked := 0
+	checked, alerts := 0, map[string]bool{}
 	for _, group := range rules.Groups {
 		for _, rule := range group.Rules {
+			alerts[rule.Alert] = true
 			for _, metric := range name.FindAllString(rule.Expr, -1) {
 				checked++
 				if !known[metric] {
@@ -62,6 +63,14 @@ func TestAlertRules(t *testing.T) {
 	}
 	if checked == 0 {
 		t.Error("no rule was checked")
+	}
+	for _, alert := range []string{
+		"SnykstreamFeedBehind", "SnykstreamSourceRejected", "SnykstreamCredentialExpires", "SnykstreamCredentialExpired",
+		"SnykstreamPollsStretched", "SnykstreamDropOff", "SnykstreamTimeLost", "SnykstreamEventsLost", "SnykstreamStoreFailing",
+	} {
+		if !alerts[alert] {
+			t.Errorf("nothing raises %s", alert)
+		}
 	}
 }
 

@@ -24,9 +24,12 @@ type (
 		Search(ctx context.Context, q audit.Search) (audit.Answer, error)
 		Follow(ctx context.Context, q audit.Search, next string) (audit.Answer, error)
 		Organization(ctx context.Context, id string) (audit.Organization, error)
+		Organizations(ctx context.Context, groupID string) ([]audit.Organization, error)
+		Pace() float64
 	}
 	// Board is documented in collect.
 	Board interface {
+		Roster(sourceID string, feeds []audit.Feed, trouble *audit.Trouble)
 		Report(report audit.FeedReport)
 		Trouble(sourceID string, feed audit.Feed, trouble *audit.Trouble)
 		Forget(sourceID string)
@@ -90,6 +93,17 @@ func (s *MeteredSnyk) Organization(ctx context.Context, id string) (audit.Organi
 	return org, err
 }
 
+// Organizations is the API's.
+func (s *MeteredSnyk) Organizations(ctx context.Context, groupID string) ([]audit.Organization, error) {
+	start := time.Now()
+	orgs, err := s.inner.Organizations(ctx, groupID)
+	s.metrics.SnykRequest(err, time.Since(start))
+	return orgs, err
+}
+
+// Pace is the API's.
+func (s *MeteredSnyk) Pace() float64 { return s.inner.Pace() }
+
 // MeteredBoard counts failed polls.
 type MeteredBoard struct {
 	inner   Board
@@ -104,6 +118,29 @@ type MeteredBoard struct {
 // MeterBoard puts a meter around a board.
 func (m *Metrics) MeterBoard(inner Board) *MeteredBoard {
 	return &MeteredBoard{inner: inner, metrics: m, shown: make(map[string]map[audit.Feed]*audit.Trouble)}
+}
+
+// Roster is the board's. What was shown of feeds that are no longer read is
+// forgotten.
+func (b *MeteredBoard) Roster(sourceID string, feeds []audit.Feed, trouble *audit.Trouble) {
+	b.keep(sourceID, feeds)
+	b.inner.Roster(sourceID, feeds, trouble)
+}
+
+func (b *MeteredBoard) keep(sourceID string, feeds []audit.Feed) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	shown := b.shown[sourceID]
+	if len(shown) == 0 {
+		return
+	}
+	kept := make(map[audit.Feed]*audit.Trouble, len(feeds))
+	for _, feed := range feeds {
+		if trouble, ok := shown[feed]; ok {
+			kept[feed] = trouble
+		}
+	}
+	b.shown[sourceID] = kept
 }
 
 // Report is the board's.

@@ -27,7 +27,7 @@ const (
 // labelMeanings documents what the labels can be.
 var labelMeanings = map[string]string{
 	labelSource: "A source's id: as many as are configured. Series of a deleted source go with it.",
-	labelFeed:   "`org/<organization id>`: those that the source reads.",
+	labelFeed:   "`org/<organization id>` or `group/<group id>`: those that the source reads, with all_organizations as many as the group has.",
 	labelState:  "A SourceState without its prefix: `HEALTHY`, `LAGGING`, `AUTH_FAILED` ...",
 	labelOrigin: "An Origin without its prefix: `LIVE`, `BACKFILL`, `LATE`, `IMPORT`.",
 	labelReason: "Of a failed poll, an ErrorReason (docs/errors.md); of a gap, why: `SNYK_RETENTION`, `JOURNAL_LOSS`, `RETENTION_PASSED`.",
@@ -65,7 +65,10 @@ type Metrics struct {
 
 // statusDescs are the metrics that are read from the sources' status.
 type statusDescs struct {
-	state, alarm, covered, lastEvent, lastSuccess, late, rewritten, unreadable *prometheus.Desc
+	state, alarm, asked, expiry     *prometheus.Desc
+	covered, lastEvent, lastSuccess *prometheus.Desc
+	late, rewritten, unreadable     *prometheus.Desc
+	interval, overlap, lost         *prometheus.Desc
 }
 
 // NewMetrics makes the metrics, those of the process and of Go among them.
@@ -97,6 +100,10 @@ func NewMetrics() *Metrics {
 			"1 for the state that the source is in, 0 for every other.", labelSource, labelState),
 		alarm: d.desc(kindGauge, "snykstream_drop_off_alarm",
 			"1 while no event came for longer than the source's drop-off threshold, else 0.", labelSource),
+		asked: d.desc(kindGauge, "snykstream_source_poll_interval_seconds",
+			"The time between two polls of a feed that the source asks for.", labelSource),
+		expiry: d.desc(kindGauge, "snykstream_credential_expiry_timestamp_seconds",
+			"When the source's credentials end, where that is known.", labelSource),
 		covered: d.desc(kindGauge, "snykstream_feed_covered_through_timestamp_seconds",
 			"The end of the proven coverage: every event that Snyk showed up to here is stored.", labelSource, labelFeed),
 		lastEvent: d.desc(kindGauge, "snykstream_feed_last_event_timestamp_seconds",
@@ -109,6 +116,13 @@ func NewMetrics() *Metrics {
 			"Stored records that Snyk later showed with other content. Kept with the feed, over restarts.", labelSource, labelFeed),
 		unreadable: d.desc(kindCounter, "snykstream_unreadable_records_total",
 			"Records stored raw, since they could not be read. Kept with the feed, over restarts.", labelSource, labelFeed),
+		interval: d.desc(kindGauge, "snykstream_feed_poll_interval_seconds",
+			"The time between two polls now. It exceeds snykstream_source_poll_interval_seconds where the feeds of one credential need more than its share of Snyk's limits.",
+			labelSource, labelFeed),
+		overlap: d.desc(kindGauge, "snykstream_feed_overlap_seconds",
+			"How much of the time already read every poll reads again. It follows the lateness seen.", labelSource, labelFeed),
+		lost: d.desc(kindCounter, "snykstream_feed_lost_seconds_total",
+			"How much time's records Snyk dropped before they were read. Kept with the feed, over restarts.", labelSource, labelFeed),
 	}
 	m.registry.MustRegister(
 		m.GRPC, statusCollector{m}, d.buildInfo(),

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
@@ -74,6 +75,12 @@ func (f fakeSnyk) Organization(context.Context, string) (audit.Organization, err
 	return audit.Organization{Name: "org"}, f.err
 }
 
+func (f fakeSnyk) Organizations(context.Context, string) ([]audit.Organization, error) {
+	return []audit.Organization{{Name: "one"}, {Name: "two"}}, f.err
+}
+
+func (fakeSnyk) Pace() float64 { return 1.5 }
+
 func TestMeterSnyk(t *testing.T) {
 	m := NewMetrics()
 	ctx := t.Context()
@@ -92,6 +99,13 @@ func TestMeterSnyk(t *testing.T) {
 		if org.Name != "org" || !errors.Is(got, err) {
 			t.Errorf("Organization: %v, %v", org, got)
 		}
+		orgs, got := s.Organizations(ctx, "id")
+		if len(orgs) != 2 || !errors.Is(got, err) {
+			t.Errorf("Organizations: %v, %v", orgs, got)
+		}
+		if pace := s.Pace(); pace != 1.5 {
+			t.Errorf("Pace: %v", pace)
+		}
 	}
 	ask(nil)
 	for class := audit.SnykUnavailable; class <= audit.SnykForeignLink; class++ {
@@ -101,20 +115,20 @@ func TestMeterSnyk(t *testing.T) {
 	ask(errors.New("another"))
 	want(t, m, `
 # TYPE snykstream_snyk_requests_total counter
-snykstream_snyk_requests_total{result="bad_answer"} 3
-snykstream_snyk_requests_total{result="bad_request"} 3
-snykstream_snyk_requests_total{result="canceled"} 3
-snykstream_snyk_requests_total{result="failed"} 3
-snykstream_snyk_requests_total{result="forbidden"} 3
-snykstream_snyk_requests_total{result="foreign_link"} 3
-snykstream_snyk_requests_total{result="gone"} 3
-snykstream_snyk_requests_total{result="not_found"} 3
-snykstream_snyk_requests_total{result="ok"} 3
-snykstream_snyk_requests_total{result="rate_limited"} 3
-snykstream_snyk_requests_total{result="unauthenticated"} 3
-snykstream_snyk_requests_total{result="unavailable"} 3
+snykstream_snyk_requests_total{result="bad_answer"} 4
+snykstream_snyk_requests_total{result="bad_request"} 4
+snykstream_snyk_requests_total{result="canceled"} 4
+snykstream_snyk_requests_total{result="failed"} 4
+snykstream_snyk_requests_total{result="forbidden"} 4
+snykstream_snyk_requests_total{result="foreign_link"} 4
+snykstream_snyk_requests_total{result="gone"} 4
+snykstream_snyk_requests_total{result="not_found"} 4
+snykstream_snyk_requests_total{result="ok"} 4
+snykstream_snyk_requests_total{result="rate_limited"} 4
+snykstream_snyk_requests_total{result="unauthenticated"} 4
+snykstream_snyk_requests_total{result="unavailable"} 4
 `)
-	wantTimed(t, m, "snykstream_snyk_request_duration_seconds", 36)
+	wantTimed(t, m, "snykstream_snyk_request_duration_seconds", 48)
 }
 
 type fakeJournal struct {
@@ -201,6 +215,9 @@ snykstream_journal_gaps_total{reason="JOURNAL_LOSS"} 1
 
 type fakeBoard struct{ calls []string }
 
+func (f *fakeBoard) Roster(id string, feeds []audit.Feed, trouble *audit.Trouble) {
+	f.calls = append(f.calls, fmt.Sprintf("roster %s %v %v", id, feeds, trouble.Message))
+}
 func (f *fakeBoard) Report(r audit.FeedReport) { f.calls = append(f.calls, "report "+r.SourceID) }
 func (f *fakeBoard) Trouble(id string, _ audit.Feed, _ *audit.Trouble) {
 	f.calls = append(f.calls, "trouble "+id)
@@ -259,17 +276,47 @@ snykstream_feed_poll_failures_total{reason="SNYK_RATE_LIMITED",source="prod"} 1
 	}
 }
 
+// TestMeterRoster: a feed that is no longer read is forgotten, and one that comes
+// back is another one.
+func TestMeterRoster(t *testing.T) {
+	m := NewMetrics()
+	inner := &fakeBoard{}
+	b := m.MeterBoard(inner)
+	one, two := audit.Feed{Scope: audit.ScopeOrg, ID: "one"}, audit.Feed{Scope: audit.ScopeOrg, ID: "two"}
+	limited := &audit.Trouble{Reason: snykstreamv1.ErrorReason_ERROR_REASON_SNYK_RATE_LIMITED, Message: "why"}
+	show := func() {
+		b.Report(audit.FeedReport{SourceID: "prod", Feed: one, Trouble: limited})
+		b.Report(audit.FeedReport{SourceID: "prod", Feed: two, Trouble: limited})
+	}
+	b.Roster("prod", []audit.Feed{one, two}, limited)
+	show()
+	b.Roster("prod", []audit.Feed{one}, limited)
+	if n := len(b.shown["prod"]); n != 1 {
+		t.Errorf("%d feeds are remembered", n)
+	}
+	show()
+	want(t, m, `
+# TYPE snykstream_feed_poll_failures_total counter
+snykstream_feed_poll_failures_total{reason="SNYK_RATE_LIMITED",source="prod"} 3
+`)
+	if diff := cmp.Diff([]string{"roster prod [org/one org/two] why", "report prod", "report prod", "roster prod [org/one] why", "report prod", "report prod"}, inner.calls); diff != "" {
+		t.Errorf("the board saw (-want +got):\n%s", diff)
+	}
+}
+
 // sources are two sources as GetSource shows them.
 func sources() []*snykstreamv1.Source {
 	at := func(seconds int64, nanos int32) *timestamppb.Timestamp {
 		return &timestamppb.Timestamp{Seconds: seconds, Nanos: nanos}
 	}
 	return []*snykstreamv1.Source{
-		{Id: "prod", Status: &snykstreamv1.SourceStatus{
-			State: snykstreamv1.SourceState_SOURCE_STATE_HEALTHY, DropOff: snykstreamv1.AlarmState_ALARM_STATE_ALARM,
+		{Id: "prod", Snyk: &snykstreamv1.SnykConfig{PollInterval: durationpb.New(30 * time.Second)}, Status: &snykstreamv1.SourceStatus{
+			Credential: &snykstreamv1.CredentialInfo{ExpireTime: at(1800000000, 0)},
+			State:      snykstreamv1.SourceState_SOURCE_STATE_HEALTHY, DropOff: snykstreamv1.AlarmState_ALARM_STATE_ALARM,
 			Feeds: []*snykstreamv1.FeedStatus{{
 				Feed: "org/one", CoveredThrough: at(1700000000, 250_000_000), LastEventTime: at(1700000001, 0),
 				LastSuccessTime: at(1700000002, 0), LateEvents: 3, RewrittenEvents: 4, UnreadableEvents: 5,
+				PollInterval: durationpb.New(74 * time.Second), Overlap: durationpb.New(5 * time.Minute), LostTime: durationpb.New(90*time.Minute + 500*time.Millisecond),
 			}},
 		}},
 		{Id: "dev", Status: &snykstreamv1.SourceStatus{
@@ -312,6 +359,16 @@ snykstream_rewritten_records_total{feed="org/two",source="dev"} 0
 # TYPE snykstream_unreadable_records_total counter
 snykstream_unreadable_records_total{feed="org/one",source="prod"} 5
 snykstream_unreadable_records_total{feed="org/two",source="dev"} 0
+# TYPE snykstream_source_poll_interval_seconds gauge
+snykstream_source_poll_interval_seconds{source="prod"} 30
+# TYPE snykstream_credential_expiry_timestamp_seconds gauge
+snykstream_credential_expiry_timestamp_seconds{source="prod"} 1.8e+09
+# TYPE snykstream_feed_poll_interval_seconds gauge
+snykstream_feed_poll_interval_seconds{feed="org/one",source="prod"} 74
+# TYPE snykstream_feed_overlap_seconds gauge
+snykstream_feed_overlap_seconds{feed="org/one",source="prod"} 300
+# TYPE snykstream_feed_lost_seconds_total counter
+snykstream_feed_lost_seconds_total{feed="org/one",source="prod"} 5400.5
 `)
 	now = now[1:]
 	want(t, m, "# TYPE snykstream_source_state gauge\n"+state("dev", "PENDING"))

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
@@ -14,7 +15,10 @@ type statusCollector struct{ metrics *Metrics }
 // Describe implements prometheus.Collector.
 func (c statusCollector) Describe(out chan<- *prometheus.Desc) {
 	d := c.metrics.status
-	for _, desc := range []*prometheus.Desc{d.state, d.alarm, d.covered, d.lastEvent, d.lastSuccess, d.late, d.rewritten, d.unreadable} {
+	for _, desc := range []*prometheus.Desc{
+		d.state, d.alarm, d.asked, d.expiry, d.covered, d.lastEvent, d.lastSuccess,
+		d.late, d.rewritten, d.unreadable, d.interval, d.overlap, d.lost,
+	} {
 		out <- desc
 	}
 }
@@ -26,6 +30,7 @@ func (c statusCollector) Collect(out chan<- prometheus.Metric) {
 		return
 	}
 	for _, source := range (*statuses)() {
+		span(out, prometheus.GaugeValue, c.metrics.status.asked, source.GetSnyk().GetPollInterval(), source.GetId())
 		c.source(out, source.GetId(), source.GetStatus())
 	}
 }
@@ -36,6 +41,7 @@ func (c statusCollector) source(out chan<- prometheus.Metric, id string, status 
 		out <- gauge(d.state, bit(status.GetState() == state), id, shortName(state))
 	}
 	out <- gauge(d.alarm, bit(status.GetDropOff() == snykstreamv1.AlarmState_ALARM_STATE_ALARM), id)
+	moment(out, d.expiry, status.GetCredential().GetExpireTime(), id)
 	for _, feed := range status.GetFeeds() {
 		moment(out, d.covered, feed.GetCoveredThrough(), id, feed.GetFeed())
 		moment(out, d.lastEvent, feed.GetLastEventTime(), id, feed.GetFeed())
@@ -43,6 +49,9 @@ func (c statusCollector) source(out chan<- prometheus.Metric, id string, status 
 		out <- counter(d.late, feed.GetLateEvents(), id, feed.GetFeed())
 		out <- counter(d.rewritten, feed.GetRewrittenEvents(), id, feed.GetFeed())
 		out <- counter(d.unreadable, feed.GetUnreadableEvents(), id, feed.GetFeed())
+		span(out, prometheus.GaugeValue, d.interval, feed.GetPollInterval(), id, feed.GetFeed())
+		span(out, prometheus.GaugeValue, d.overlap, feed.GetOverlap(), id, feed.GetFeed())
+		span(out, prometheus.CounterValue, d.lost, feed.GetLostTime(), id, feed.GetFeed())
 	}
 }
 
@@ -50,6 +59,13 @@ func (c statusCollector) source(out chan<- prometheus.Metric, id string, status 
 func moment(out chan<- prometheus.Metric, desc *prometheus.Desc, at *timestamppb.Timestamp, labels ...string) {
 	if at != nil {
 		out <- gauge(desc, float64(at.AsTime().UnixMilli())/1000, labels...)
+	}
+}
+
+// span leaves a duration that is not known out.
+func span(out chan<- prometheus.Metric, kind prometheus.ValueType, desc *prometheus.Desc, d *durationpb.Duration, labels ...string) {
+	if d != nil {
+		out <- prometheus.MustNewConstMetric(desc, kind, d.AsDuration().Seconds(), labels...)
 	}
 }
 

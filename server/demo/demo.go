@@ -88,7 +88,7 @@ func (d *Demo) Run(ctx context.Context) (err error) {
 		return err
 	}
 	show := newPrinter(d.cfg.Out)
-	show.welcome(address, d.orgs[1].ID, d.token)
+	show.welcome(address, d.orgs[1], d.token)
 	group.Go(func() error { return unlessOver(ctx, d.live.Run(ctx)) })
 	return unlessOver(ctx, subscribe(ctx, caller, show))
 }

@@ -1,9 +1,13 @@
 package demo
 
-import "strings"
+import (
+	"strings"
 
-// hints are what a newcomer can do from a second terminal. ADDRESS, ORGANIZATION
-// and TOKEN are filled in.
+	"github.com/snykstream/snykstream/internal/snyksim"
+)
+
+// hints are what a newcomer can do from a second terminal. ADDRESS, ORGANIZATION,
+// GROUP and TOKEN are filled in.
 const hints = `snykstream serves at ADDRESS, with a simulated Snyk behind it. From a second terminal:
 
   grpcurl -plaintext ADDRESS list
@@ -14,13 +18,17 @@ const hints = `snykstream serves at ADDRESS, with a simulated Snyk behind it. Fr
   {"source_id":"second","source":{"display_name":"Second","snyk":{"organization_id":"ORGANIZATION"}},
    "credentials":{"api_token":"TOKEN"}}
   JSON
+  grpcurl -plaintext -d @ ADDRESS snykstream.v1.SourceService/CreateSource <<'JSON'
+  {"source_id":"acme","source":{"display_name":"All of Acme","snyk":{"group_id":"GROUP","all_organizations":true}},
+   "credentials":{"api_token":"TOKEN"}}
+  JSON
 
 Events of the source "demo" (Ctrl-C ends it, and leaves nothing behind):
 `
 
 // welcome says what runs where.
-func (p *printer) welcome(address, organization, token string) {
+func (p *printer) welcome(address string, organization snyksim.Org, token string) {
 	p.line(strings.NewReplacer(
-		"ADDRESS", address, "ORGANIZATION", organization, "TOKEN", token,
+		"ADDRESS", address, "ORGANIZATION", organization.ID, "GROUP", organization.GroupID, "TOKEN", token,
 	).Replace(hints))
 }

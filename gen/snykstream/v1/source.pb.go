@@ -489,13 +489,12 @@ type SnykConfig struct {
 	// effort, before its first event is stored; a failure is a warning in status.
 	GroupId string `protobuf:"bytes,2,opt,name=group_id,json=groupId,proto3" json:"group_id,omitempty"`
 	// log_types are the logs to read. Empty: ORG_AUDIT where organization_id or
-	// all_organizations is set, GROUP_AUDIT where group_id is set by the caller
-	// and organization_id is not.
+	// all_organizations is set, GROUP_AUDIT where group_id is set by the caller.
 	LogTypes []LogType `protobuf:"varint,3,rep,packed,name=log_types,json=logTypes,proto3,enum=snykstream.v1.LogType" json:"log_types,omitempty"`
 	// region is where the organization lives. Unspecified: SNYK-US-01.
 	Region Region `protobuf:"varint,4,opt,name=region,proto3,enum=snykstream.v1.Region" json:"region,omitempty"`
 	// all_organizations reads every organization of the group, new ones included.
-	// Needs group_id.
+	// Needs group_id, or an organization_id from which the group is found.
 	AllOrganizations *bool `protobuf:"varint,5,opt,name=all_organizations,json=allOrganizations,proto3,oneof" json:"all_organizations,omitempty"`
 	// include_api_access reads api.access records too. They are many, and a
 	// poller's own calls are among them, so they are left out by default.
@@ -934,8 +933,17 @@ type FeedStatus struct {
 	RewrittenEvents uint64 `protobuf:"varint,15,opt,name=rewritten_events,json=rewrittenEvents,proto3" json:"rewritten_events,omitempty"`
 	// unreadable_events counts records stored raw, since they could not be read.
 	UnreadableEvents uint64 `protobuf:"varint,16,opt,name=unreadable_events,json=unreadableEvents,proto3" json:"unreadable_events,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// overlap is how much of the time already read every poll reads again. It
+	// follows lateness: 5 minutes to an hour.
+	Overlap *durationpb.Duration `protobuf:"bytes,17,opt,name=overlap,proto3" json:"overlap,omitempty"`
+	// poll_interval is the time between two polls now. It exceeds the one asked for
+	// where the feeds of one credential need more than its share of Snyk's limits.
+	PollInterval *durationpb.Duration `protobuf:"bytes,18,opt,name=poll_interval,json=pollInterval,proto3" json:"poll_interval,omitempty"`
+	// lost_time is how much time's records Snyk dropped before they were read.
+	// GetCoverage names the intervals.
+	LostTime      *durationpb.Duration `protobuf:"bytes,19,opt,name=lost_time,json=lostTime,proto3" json:"lost_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *FeedStatus) Reset() {
@@ -1078,6 +1086,27 @@ func (x *FeedStatus) GetUnreadableEvents() uint64 {
 		return x.UnreadableEvents
 	}
 	return 0
+}
+
+func (x *FeedStatus) GetOverlap() *durationpb.Duration {
+	if x != nil {
+		return x.Overlap
+	}
+	return nil
+}
+
+func (x *FeedStatus) GetPollInterval() *durationpb.Duration {
+	if x != nil {
+		return x.PollInterval
+	}
+	return nil
+}
+
+func (x *FeedStatus) GetLostTime() *durationpb.Duration {
+	if x != nil {
+		return x.LostTime
+	}
+	return nil
 }
 
 // FeedError is what went wrong with a feed, and when it is tried again.
@@ -1293,7 +1322,7 @@ const file_snykstream_v1_source_proto_rawDesc = "" +
 	"credential\x124\n" +
 	"\bdrop_off\x18\x05 \x01(\x0e2\x19.snykstream.v1.AlarmStateR\adropOff\x12B\n" +
 	"\x0flast_event_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\rlastEventTime\x12\x1a\n" +
-	"\bwarnings\x18\a \x03(\tR\bwarnings\"\xaf\x06\n" +
+	"\bwarnings\x18\a \x03(\tR\bwarnings\"\xdc\a\n" +
 	"\n" +
 	"FeedStatus\x12\x12\n" +
 	"\x04feed\x18\x01 \x01(\tR\x04feed\x121\n" +
@@ -1314,7 +1343,10 @@ const file_snykstream_v1_source_proto_rawDesc = "" +
 	"\vlate_events\x18\x0e \x01(\x04R\n" +
 	"lateEvents\x12)\n" +
 	"\x10rewritten_events\x18\x0f \x01(\x04R\x0frewrittenEvents\x12+\n" +
-	"\x11unreadable_events\x18\x10 \x01(\x04R\x10unreadableEvents\"\xc1\x01\n" +
+	"\x11unreadable_events\x18\x10 \x01(\x04R\x10unreadableEvents\x123\n" +
+	"\aoverlap\x18\x11 \x01(\v2\x19.google.protobuf.DurationR\aoverlap\x12>\n" +
+	"\rpoll_interval\x18\x12 \x01(\v2\x19.google.protobuf.DurationR\fpollInterval\x126\n" +
+	"\tlost_time\x18\x13 \x01(\v2\x19.google.protobuf.DurationR\blostTime\"\xc1\x01\n" +
 	"\tFeedError\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12\x1f\n" +
@@ -1425,14 +1457,17 @@ var file_snykstream_v1_source_proto_depIdxs = []int32{
 	15, // 23: snykstream.v1.FeedStatus.covered_through:type_name -> google.protobuf.Timestamp
 	16, // 24: snykstream.v1.FeedStatus.lateness:type_name -> google.protobuf.Duration
 	12, // 25: snykstream.v1.FeedStatus.last_error:type_name -> snykstream.v1.FeedError
-	15, // 26: snykstream.v1.FeedError.retry_time:type_name -> google.protobuf.Timestamp
-	4,  // 27: snykstream.v1.CredentialInfo.kind:type_name -> snykstream.v1.CredentialKind
-	15, // 28: snykstream.v1.CredentialInfo.expire_time:type_name -> google.protobuf.Timestamp
-	29, // [29:29] is the sub-list for method output_type
-	29, // [29:29] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	16, // 26: snykstream.v1.FeedStatus.overlap:type_name -> google.protobuf.Duration
+	16, // 27: snykstream.v1.FeedStatus.poll_interval:type_name -> google.protobuf.Duration
+	16, // 28: snykstream.v1.FeedStatus.lost_time:type_name -> google.protobuf.Duration
+	15, // 29: snykstream.v1.FeedError.retry_time:type_name -> google.protobuf.Timestamp
+	4,  // 30: snykstream.v1.CredentialInfo.kind:type_name -> snykstream.v1.CredentialKind
+	15, // 31: snykstream.v1.CredentialInfo.expire_time:type_name -> google.protobuf.Timestamp
+	32, // [32:32] is the sub-list for method output_type
+	32, // [32:32] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_snykstream_v1_source_proto_init() }

@@ -458,7 +458,8 @@ func (x *GetSourceResponse) GetSource() *Source {
 // ListSourcesRequest asks for a page of sources.
 type ListSourcesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// page_size is the most sources to answer, 0 to 1000. 0 means 100.
+	// page_size is the most sources to answer, 0 to 1000. 0 means 100. A page of
+	// sources with very many feeds may hold fewer.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// page_token is next_page_token of the page before, with the same labels and
 	// states. Empty: the first page.
@@ -593,7 +594,8 @@ type UpdateSourceRequest struct {
 	// update_mask names what changes, such as "paused" or "snyk.poll_interval".
 	// Empty: the fields that are set. Labels are replaced whole. Unknown and
 	// immutable paths (id, snyk.organization_id, snyk.group_id, snyk.region) are
-	// INVALID_ARGUMENT.
+	// INVALID_ARGUMENT; a group_id may be set, without naming it here, where the
+	// source has none.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// credentials replace the stored ones. They are proven against Snyk before the
 	// old ones are let go. Unset: the stored ones stay.
@@ -874,9 +876,11 @@ type ValidateCredentialsResponse struct {
 	Checks []*CredentialCheck `protobuf:"bytes,2,rep,name=checks,proto3" json:"checks,omitempty"`
 	// credential tells of the credential.
 	Credential *CredentialInfo `protobuf:"bytes,3,opt,name=credential,proto3" json:"credential,omitempty"`
-	// group_id is the group the organization belongs to, where Snyk said so.
+	// group_id is the group that was asked for, or that Snyk says the organization
+	// belongs to.
 	GroupId string `protobuf:"bytes,4,opt,name=group_id,json=groupId,proto3" json:"group_id,omitempty"`
-	// organizations are those that were asked for.
+	// organizations are those that were asked for, or all that were found in the
+	// group.
 	Organizations []*Organization `protobuf:"bytes,5,rep,name=organizations,proto3" json:"organizations,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1049,6 +1053,8 @@ type Organization struct {
 	Slug string `protobuf:"bytes,3,opt,name=slug,proto3" json:"slug,omitempty"`
 	// audit_readable says that its audit log can be read.
 	AuditReadable bool `protobuf:"varint,4,opt,name=audit_readable,json=auditReadable,proto3" json:"audit_readable,omitempty"`
+	// audit_problem is why it cannot, or why that was not tried; else empty.
+	AuditProblem  string `protobuf:"bytes,5,opt,name=audit_problem,json=auditProblem,proto3" json:"audit_problem,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1109,6 +1115,13 @@ func (x *Organization) GetAuditReadable() bool {
 		return x.AuditReadable
 	}
 	return false
+}
+
+func (x *Organization) GetAuditProblem() string {
+	if x != nil {
+		return x.AuditProblem
+	}
+	return ""
 }
 
 // GetCoverageRequest asks which time is proven read.
@@ -1632,12 +1645,13 @@ const file_snykstream_v1_source_service_proto_rawDesc = "" +
 	"\rRESULT_PASSED\x10\x01\x12\x11\n" +
 	"\rRESULT_FAILED\x10\x02\x12\x12\n" +
 	"\x0eRESULT_WARNING\x10\x03\x12\x12\n" +
-	"\x0eRESULT_SKIPPED\x10\x04\"m\n" +
+	"\x0eRESULT_SKIPPED\x10\x04\"\x92\x01\n" +
 	"\fOrganization\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
 	"\x04slug\x18\x03 \x01(\tR\x04slug\x12%\n" +
-	"\x0eaudit_readable\x18\x04 \x01(\bR\rauditReadable\"9\n" +
+	"\x0eaudit_readable\x18\x04 \x01(\bR\rauditReadable\x12#\n" +
+	"\raudit_problem\x18\x05 \x01(\tR\fauditProblem\"9\n" +
 	"\x12GetCoverageRequest\x12#\n" +
 	"\tsource_id\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\bsourceId\"H\n" +
 	"\x13GetCoverageResponse\x121\n" +

@@ -66,7 +66,8 @@ type SourceServiceClient interface {
 	// WatchSources sends the sources as they are, then every change. UNIMPLEMENTED
 	// in this release.
 	WatchSources(ctx context.Context, in *WatchSourcesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchSourcesResponse], error)
-	// GetCoverage tells which time is proven read. UNIMPLEMENTED in this release.
+	// GetCoverage tells which time is proven read, feed by feed, and what is lost.
+	// Errors: NOT_FOUND.
 	GetCoverage(ctx context.Context, in *GetCoverageRequest, opts ...grpc.CallOption) (*GetCoverageResponse, error)
 }
 
@@ -204,7 +205,8 @@ type SourceServiceServer interface {
 	// WatchSources sends the sources as they are, then every change. UNIMPLEMENTED
 	// in this release.
 	WatchSources(*WatchSourcesRequest, grpc.ServerStreamingServer[WatchSourcesResponse]) error
-	// GetCoverage tells which time is proven read. UNIMPLEMENTED in this release.
+	// GetCoverage tells which time is proven read, feed by feed, and what is lost.
+	// Errors: NOT_FOUND.
 	GetCoverage(context.Context, *GetCoverageRequest) (*GetCoverageResponse, error)
 	mustEmbedUnimplementedSourceServiceServer()
 }

@@ -1,0 +1,205 @@
+package collect
+
+import (
+	"time"
+
+	"github.com/snykstream/snykstream/internal/audit"
+)
+
+// news are the records of an answer that are not stored yet.
+type news struct {
+	records []fresh
+	// rewritten counts records that are stored with other content.
+	rewritten uint64
+}
+
+// fresh is a record to store, with its occurrence among identical ones.
+type fresh struct {
+	audit.Observed
+	occurrence int
+}
+
+// sift tells what is new among the records of one answer that shows each of
+// their instants whole. read says of an instant whether it was read before.
+func (k *known) sift(shown []audit.Observed, read func(time.Time) bool) news {
+	instants := map[int64][]audit.Observed{}
+	var order []int64
+	for _, o := range shown {
+		instant := int64(unplaced)
+		if !o.Created.IsZero() {
+			instant = o.Created.UnixNano()
+		}
+		if _, seen := instants[instant]; !seen {
+			order = append(order, instant)
+		}
+		instants[instant] = append(instants[instant], o)
+	}
+	var out news
+	for _, instant := range order {
+		s := newSieve(k.feed, instants[instant], k.stored(instant))
+		s.same()
+		if instant != unplaced {
+			s.shownElsewhere()
+			s.rewritten(read(instants[instant][0].Created))
+		}
+		out.records = append(out.records, s.left()...)
+		out.rewritten += s.rewrites
+	}
+	return out
+}
+
+// sieve matches what an answer shows of an instant, one to one, with what is
+// stored of it.
+type sieve struct {
+	feed     audit.Feed
+	shown    []candidate
+	stored   []slot
+	taken    []bool // of stored
+	rewrites uint64
+}
+
+// candidate is a record shown; found says that it is stored.
+type candidate struct {
+	fresh
+	kindOfRecord
+	whom  uint64
+	found bool
+}
+
+func newSieve(feed audit.Feed, shown []audit.Observed, stored []slot) *sieve {
+	s := &sieve{feed: feed, stored: stored, taken: make([]bool, len(stored))}
+	copies := map[[32]byte]int{}
+	for _, o := range shown {
+		// Identical records are told apart by their occurrence in this one answer,
+		// never by a sum over answers: that is what tells real twins from a record
+		// shown again.
+		copies[o.Hash]++
+		s.shown = append(s.shown, candidate{
+			fresh: fresh{o, copies[o.Hash]}, kindOfRecord: kindOf(feed, o), whom: whomHash(o.UserID, o.ProjectID),
+		})
+	}
+	return s
+}
+
+func kindOf(feed audit.Feed, o audit.Observed) kindOfRecord {
+	if o.Problem != "" {
+		return kindOfRecord{}
+	}
+	org := o.OrgID
+	if org == "" && feed.Scope == audit.ScopeOrg {
+		org = feed.ID
+	}
+	return kindOfRecord{o.Event, org}
+}
+
+// same matches records with the stored events of their ids.
+func (s *sieve) same() {
+	at := make(map[string]int, len(s.stored))
+	for i := range s.stored {
+		at[s.stored[i].id] = i
+	}
+	for i := range s.shown {
+		c := &s.shown[i]
+		if j, ok := at[c.ID(c.occurrence)]; ok {
+			c.found, s.taken[j] = true, true
+		}
+	}
+}
+
+// shownElsewhere matches records with events that another log showed of the same
+// record: a group's log need not say whose it is. Equal ones are interchangeable,
+// so as many match as there are.
+func (s *sieve) shownElsewhere() {
+	for j := range s.stored {
+		if s.taken[j] || s.stored[j].own || s.stored[j].bare == 0 {
+			continue
+		}
+		for i := range s.shown {
+			c := &s.shown[i]
+			if !c.found && c.Problem == "" && compatible(c.org, s.stored[j].org) && bareOf(c.Raw) == s.stored[j].bare {
+				c.found, s.taken[j] = true, true
+				break
+			}
+		}
+	}
+}
+
+// compatible says that two records may be of one organization.
+func compatible(a, b string) bool { return a == b || a == "" || b == "" }
+
+// rewritten matches records with events that tell the same with other content.
+// Snyk rewrites old records (a deleted user, a redacted link), and two logs may
+// word one event differently; neither must look new. Where an instant shows no
+// more records of a kind than are stored, those that are not recognised are such
+// ones; where it shows more, nobody can tell which, and none is taken for one: a
+// loss would be worse.
+//
+// Of what another log showed, all but the content must agree when time is read
+// for the first time: only what was there before can have been rewritten since.
+// The organization counts where the record tells it.
+func (s *sieve) rewritten(again bool) {
+	named := func(c *slot) bool { return c.own || c.org != "" }
+	known := func(c *slot) bool { return c.own || c.org != "" && again }
+	every := func(*slot) bool { return true }
+	s.settle(kind{org: true, whom: true}, named)
+	s.settle(kind{org: true}, known)
+	s.settle(kind{whom: true}, every)
+	if again {
+		s.settle(kind{}, every)
+	}
+}
+
+// kind says what records of one kind have in common beside their name.
+type kind struct{ org, whom bool }
+
+// settle matches all records shown of a kind where no more are shown than stored.
+// A kind without the organization is for records that do not tell theirs.
+func (s *sieve) settle(by kind, eligible func(*slot) bool) {
+	type key struct {
+		kindOfRecord
+		whom uint64
+	}
+	of := func(k kindOfRecord, whom uint64) key {
+		out := key{kindOfRecord{name: k.name}, 0}
+		if by.org {
+			out.org = k.org
+		}
+		if by.whom {
+			out.whom = whom
+		}
+		return out
+	}
+	stored, shown := map[key][]int{}, map[key][]int{}
+	for j := range s.stored {
+		if c := &s.stored[j]; !s.taken[j] && eligible(c) {
+			stored[of(c.kindOfRecord, c.whom)] = append(stored[of(c.kindOfRecord, c.whom)], j)
+		}
+	}
+	for i := range s.shown {
+		if c := &s.shown[i]; !c.found && (by.org || c.org == "") {
+			shown[of(c.kindOfRecord, c.whom)] = append(shown[of(c.kindOfRecord, c.whom)], i)
+		}
+	}
+	for k, candidates := range shown {
+		if len(candidates) > len(stored[k]) {
+			continue
+		}
+		for n, i := range candidates {
+			j := stored[k][n]
+			s.shown[i].found, s.taken[j] = true, true
+			if s.stored[j].own {
+				s.rewrites++
+			}
+		}
+	}
+}
+
+func (s *sieve) left() []fresh {
+	var out []fresh
+	for i := range s.shown {
+		if !s.shown[i].found {
+			out = append(out, s.shown[i].fresh)
+		}
+	}
+	return out
+}
