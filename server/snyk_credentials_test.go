@@ -13,10 +13,16 @@ import (
 
 // TestRevokedToken: a token that ends shows within two polls, and a new one heals
 // the source, with nothing lost and nothing repeated.
-func TestRevokedToken(t *testing.T) { revoked(t, snyksim.LegacyToken) }
+func TestRevokedToken(t *testing.T) {
+	t.Parallel()
+	revoked(t, snyksim.LegacyToken)
+}
 
 // TestRevokedOAuthClient: the same holds of an OAuth2 client.
-func TestRevokedOAuthClient(t *testing.T) { revoked(t, snyksim.OAuthClient) }
+func TestRevokedOAuthClient(t *testing.T) {
+	t.Parallel()
+	revoked(t, snyksim.OAuthClient)
+}
 
 func revoked(t *testing.T, kind snyksim.TokenKind) {
 	t.Helper()
@@ -71,6 +77,7 @@ func refusedPolls(h *servertest.House) int {
 // TestCredentialsOfAGroup: the same holds of a source with many feeds, which share
 // one credential: all of them heal.
 func TestCredentialsOfAGroup(t *testing.T) {
+	t.Parallel()
 	h := servertest.New(t)
 	for i := range 5 {
 		h.Sim.PutOrg(snyksim.Org{Name: fmt.Sprintf("Org %d", i), GroupID: h.Group.ID})

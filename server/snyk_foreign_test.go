@@ -38,6 +38,7 @@ func wantNobodyThere(h *servertest.House) {
 // to another host, however they are written, are refused and shown, and the
 // reading goes on from where it was once they are gone.
 func TestForeignLinksAreNotFollowed(t *testing.T) {
+	t.Parallel()
 	h := servertest.UnstartedWith(t, snyksim.Config{RateLimit: servertest.WideLimits()})
 	h.Start()
 	names, origins := elsewhere(h)
@@ -104,6 +105,7 @@ func TestForeignLinksAreNotFollowed(t *testing.T) {
 // TestForeignLinksInListsAreNotFollowed: neither are those of the group's list of
 // organizations and of whatever else is asked of Snyk to check credentials.
 func TestForeignLinksInListsAreNotFollowed(t *testing.T) {
+	t.Parallel()
 	h := servertest.New(t)
 	names, origins := elsewhere(h)
 	for i := range 15 {

@@ -91,6 +91,7 @@ func (f *family) before(e snyksim.Emitted) bool { return time.Since(e.Created) >
 // comes as the group's. An organization that joins is picked up, and what came of
 // it through the group does not come again.
 func TestGroupAndOrganizations(t *testing.T) {
+	t.Parallel()
 	h := servertest.New(t)
 	f := newFamily(h)
 	h.CreateAs(h.GroupRequest("my-group"))
@@ -116,6 +117,7 @@ func TestGroupAndOrganizations(t *testing.T) {
 // TestGroupWithOneOrganization: with both named, the same holds of the two; the
 // group's other organizations show through the group alone.
 func TestGroupWithOneOrganization(t *testing.T) {
+	t.Parallel()
 	h := servertest.New(t)
 	f := newFamily(h)
 	f.orgs = f.orgs[:1]

@@ -14,6 +14,7 @@ import (
 // that credential for eight seconds, whatever the source and the feed; whoever has
 // another credential goes on.
 func TestSilenceAfterTooManyRequests(t *testing.T) {
+	t.Parallel()
 	h := servertest.New(t)
 	group := h.GroupRequest("my-group")
 	org := h.CreateRequest("my-snyk")

@@ -83,6 +83,7 @@ func (s *siblings) wantTrouble(status *snykstreamv1.SourceStatus, reason string)
 // TestOneFailingOrganization: while one organization's log answers 500 the others
 // go on, the source is DEGRADED and says which; then it catches up.
 func TestOneFailingOrganization(t *testing.T) {
+	t.Parallel()
 	s := newSiblings(servertest.New(t))
 	s.CreateAs(s.request())
 	s.reader.UntilAll(s.records)
@@ -113,6 +114,7 @@ func TestOneFailingOrganization(t *testing.T) {
 // TestOneForbiddenOrganization: that an organization found in the group may not be
 // read is a warning, and no failure of the source. Once it may be, it is.
 func TestOneForbiddenOrganization(t *testing.T) {
+	t.Parallel()
 	s := newSiblings(servertest.New(t))
 	free := s.orgs[2]
 	free.FreePlan = true
@@ -141,6 +143,7 @@ func TestOneForbiddenOrganization(t *testing.T) {
 // TestForbiddenOrganizationByName: one that is asked for by name and may not be
 // read is a failure, which leaves the group's log alone.
 func TestForbiddenOrganizationByName(t *testing.T) {
+	t.Parallel()
 	h := servertest.New(t)
 	h.Sim.Generate(h.Group.ID, snyksim.History{Records: 40, End: time.Now().Add(-20 * time.Minute)})
 	req := h.GroupRequest("my-group")

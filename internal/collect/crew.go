@@ -29,6 +29,9 @@ type crew struct {
 	// states are those of all feeds that the source ever had.
 	states map[audit.Feed]audit.FeedState
 
+	// lead is the most that Snyk's clock was seen ahead by any of them.
+	lead time.Duration
+
 	snyk Snyk
 	of   account
 	// posts are the feeds at work.
@@ -55,12 +58,12 @@ func (w *worker) load(ctx context.Context, log *slog.Logger) (*crew, error) {
 		worker: w, log: log, book: &book{journal: w.Journal, sourceID: id, fence: snapshot.Fence}, family: newFamily(),
 		states: snapshot.Feeds, posts: map[audit.Feed]*post{}, hints: make(chan struct{}, 1),
 	}
+	c.family.all = w.source.AllOrganizations()
+	for _, state := range c.states {
+		c.lead = max(c.lead, state.ClockLead)
+	}
 	for _, feedID := range w.source.Feeds() {
 		c.hire(feedID, false)
-	}
-	c.showRoster(nil)
-	for _, p := range c.posts {
-		p.show()
 	}
 	return c, nil
 }
@@ -72,13 +75,20 @@ func (c *crew) hire(id audit.Feed, found bool) *post {
 		log:   c.log.With(slog.String("feed", id.String())),
 		state: begin(c.states[id], c.source, time.Now()),
 		known: newKnown(id), now: newPatience(remediesOf(id)), past: newPatience(remediesOf(id)), aside: newPatience(remediesOf(id)),
-		waiting: tries(quickestTry, slowestSoon), background: map[audit.LaneKind]*pass{},
+		waiting: tries(quickestTry, slowestSoon), polled: map[audit.LaneKind]time.Time{},
+		tails: map[audit.LaneKind]*pass{}, background: map[audit.LaneKind]*pass{}, lead: c.lead,
 		scan: c.scanner(id), interval: c.interval, hint: c.hint,
 		// What was loaded may lie in the journal alone, where retention reaches it.
 		dirty: c.states[id].LastSequence > 0,
 	}
-	// What kept the source from being collected shows until a poll succeeds.
-	f.now.trouble = c.patience.trouble
+	// What kept the source from being collected shows until a poll succeeds, and a
+	// load is no success.
+	if !found {
+		f.now.trouble = c.patience.trouble
+	}
+	if before, ok := c.before[id]; ok && f.now.trouble == nil {
+		f.now = before
+	}
 	p := &post{feed: f, left: make(chan struct{})}
 	c.posts[id] = p
 	return p

@@ -13,6 +13,8 @@ const (
 	// taken from the group's log.
 	leaveRefused = 10 * time.Minute
 	leaveFailing = 2 * time.Hour
+	// leaveUnread is the same for one that was never read, and is refused.
+	leaveUnread = 30 * time.Second
 	// leastAllowance is how late an organization's event may be before one was.
 	leastAllowance = time.Minute
 )
@@ -28,6 +30,8 @@ type family struct {
 	// patient is from when on the group waits: it has no right to be impatient
 	// about a time when its own log could not be read either.
 	patient time.Time
+	// all says that organizations not known yet will be read too.
+	all bool
 }
 
 // standing is how far an organization's lanes are read.
@@ -40,6 +44,8 @@ type reach struct{ tail, history mark }
 // it does.
 type mark struct {
 	read, stuck time.Time
+	// since is where the time begins that is read without a hole up to read.
+	since time.Time
 	// refused says that Snyk will not let it be read.
 	refused bool
 }
@@ -73,7 +79,13 @@ func (m *family) awaits(at mark) bool {
 		return true
 	}
 	since := time.Since(audit.Later(at.stuck, m.patient))
-	return since < leaveRefused || since < leaveFailing && !at.refused
+	switch {
+	case !at.refused:
+		return since < leaveFailing
+	case at.read.IsZero():
+		return since < leaveUnread
+	}
+	return since < leaveRefused
 }
 
 // tail and history are up to where the group's log may be taken for its own: by
@@ -84,6 +96,19 @@ func (m *family) tail(lane audit.LaneKind) time.Time {
 
 func (m *family) history(lane audit.LaneKind) time.Time {
 	return m.earliest(func(s standing) mark { return s[lane].history })
+}
+
+// since is from when on the polls of all organizations have read.
+func (m *family) since(lane audit.LaneKind) time.Time {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out time.Time
+	for _, s := range m.members {
+		if at := s[lane].tail; m.awaits(at) {
+			out = audit.Later(out, at.since)
+		}
+	}
+	return out
 }
 
 func (m *family) earliest(of func(standing) mark) time.Time {
@@ -98,6 +123,19 @@ func (m *family) earliest(of func(standing) mark) time.Time {
 	return out
 }
 
+// complete says that every organization of the group is being read, so that what
+// the group's log shows of one is in that one's log too.
+func (m *family) complete(lane audit.LaneKind) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for id, s := range m.members {
+		if id == unlisted || !m.awaits(s[lane].tail) {
+			return false
+		}
+	}
+	return m.all
+}
+
 // mayShow says whether a record of the group's log may yet be shown by an
 // organization that is read.
 func (m *family) mayShow(lane audit.LaneKind, o audit.Observed) bool {
@@ -106,9 +144,11 @@ func (m *family) mayShow(lane audit.LaneKind, o audit.Observed) bool {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if o.OrgID != "" {
-		s, ok := m.members[o.OrgID]
-		return ok && m.awaits(s[lane].tail)
+	if s, ok := m.members[o.OrgID]; ok && o.OrgID != "" {
+		return m.awaits(s[lane].tail)
+	}
+	if o.OrgID != "" && !m.all {
+		return false
 	}
 	for _, s := range m.members {
 		if m.awaits(s[lane].tail) {
@@ -133,6 +173,7 @@ func (f *feed) standing() standing {
 		}
 		if !frontier.IsZero() {
 			r.tail.read = frontier.Add(-f.allowance())
+			r.tail.since = f.state.Ledger(kind).Covered.Ending(frontier).Start
 		}
 		r.history.read = frontier
 		if holes := f.state.Holes(kind); len(holes) > 0 {

@@ -26,6 +26,8 @@ type feed struct {
 	scan   scanner
 	board  Board
 	log    *slog.Logger
+	// lead is the most that Snyk's clock was seen ahead by any feed of the source.
+	lead time.Duration
 	// interval is the time between two polls, as the credential's budget allows.
 	interval func() time.Duration
 	// hint is called when an event tells that the group's organizations change.
@@ -46,9 +48,13 @@ type feed struct {
 	asideAgain       time.Time
 	// waiting spaces a group's polls until its organizations are read.
 	waiting *backoff.ExponentialBackOff
+	// tails are the polls under way, one for each lane.
+	tails map[audit.LaneKind]*pass
 	// background are the passes under way between polls, one for each lane.
 	background map[audit.LaneKind]*pass
-	group      groupSearch
+	// polled is up to where polls have read, beyond what the ledger may say.
+	polled map[audit.LaneKind]time.Time
+	group  groupSearch
 
 	lastPoll, lastSuccess time.Time
 }
@@ -66,7 +72,7 @@ func (f *feed) step(ctx context.Context, p *pass) (done bool, err error) {
 	if f.known.lacks(p.needs()) {
 		f.forget() // first, what need not be known makes room
 	}
-	known, err := f.known.ensure(ctx, p.needs(), minMargin+f.state.ClockLead, f.scan)
+	known, err := f.known.ensure(ctx, p.needs(), minMargin+max(f.lead, f.state.ClockLead), f.scan)
 	if err != nil {
 		return false, err
 	}
@@ -81,7 +87,9 @@ func (f *feed) step(ctx context.Context, p *pass) (done bool, err error) {
 	if err := f.store(ctx, p, got, audit.Earlier(f.clock.horizon(sent), p.bound)); err != nil {
 		return false, err
 	}
-	p.at = got.proven.End
+	if p.at = got.proven.End; p.passed.Contains(p.at) {
+		p.at = p.passed.End
+	}
 	if time.Since(f.saved) >= checkpointEvery {
 		f.forget()
 		f.save(ctx)
@@ -96,7 +104,7 @@ func (f *feed) store(ctx context.Context, p *pass, got reading, horizon time.Tim
 	read := func(at time.Time) bool { return f.state.Ledger(p.lane).Covered.Contains(at) }
 	var next audit.FeedState
 	err := f.book.write(ctx, func() *audit.Page {
-		found := f.known.sift(records, read)
+		found := f.known.sift(records, read, f.family.complete(p.lane))
 		next = f.state.Clone()
 		next.ClockLead = max(next.ClockLead, f.clock.lead)
 		fresh := f.admit(ctx, &next, p.lane, found)

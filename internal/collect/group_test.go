@@ -1,6 +1,7 @@
 package collect_test
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -167,5 +168,94 @@ func TestRewrittenInBothLogs(t *testing.T) {
 		}
 		wait(3 * time.Hour)
 		s.once(s.orgs...)
+	})
+}
+
+// TestGroupIsFound: where only an organization is named, its group is found, and
+// then read.
+func TestGroupIsFound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newGroupScene(t, snyksim.Config{Seed: 7}, newMemoryJournal(7, 0), 2)
+		config := s.sources.rec.Source.Snyk
+		config.GroupId, config.OrganizationId = "", s.orgs[0].ID
+		config.LogTypes = []snykstreamv1.LogType{snykstreamv1.LogType_LOG_TYPE_SNYK_GROUP_AUDIT, snykstreamv1.LogType_LOG_TYPE_SNYK_ORG_AUDIT}
+		broken := s.sim.Inject(snyksim.Fault{Match: snyksim.Match{Kinds: []snyksim.Kind{snyksim.KindOrg}}, Effect: snyksim.Status(500, snyksim.BodyHTML)})
+		s.happen(s.orgs[0], time.Now().Add(-time.Hour), "org.edit", snyksim.InGroupWithOrg)
+		s.happen(s.orgs[1], time.Now().Add(-time.Hour), "org.edit", snyksim.NotInGroup)
+		s.start()
+		defer func() { s.stop() }()
+		wait(time.Minute)
+		if got := s.status(); got.GetState() != snykstreamv1.SourceState_SOURCE_STATE_DEGRADED || len(got.GetFeeds()) != 1 {
+			t.Errorf("before the group is found: %v", got)
+		}
+		broken.Remove()
+		s.sim.Append(s.group.ID, snyksim.Record{Event: "group.edit"})
+		wait(5 * time.Minute)
+		if got := s.status(); got.GetState() != snykstreamv1.SourceState_SOURCE_STATE_HEALTHY || len(got.GetFeeds()) != 3 {
+			t.Errorf("status %v", got)
+		}
+		s.once(s.orgs...)
+		for _, r := range s.journal.records() {
+			if audit := r.Event.GetOrgAudit(); audit != nil && r.Event.GetSequence() > 1 && audit.GetGroupId() != s.group.ID {
+				t.Errorf("without its group: %v", r.Event)
+			}
+		}
+	})
+}
+
+// TestListThatFails: what was read before goes on, and the status says that others
+// may be missing.
+func TestListThatFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newGroupScene(t, snyksim.Config{Seed: 8}, newMemoryJournal(8, 0), 2)
+		s.start()
+		wait(5 * time.Minute)
+		s.stop()
+		list := snyksim.Match{Kinds: []snyksim.Kind{snyksim.KindGroupOrgs}}
+		s.sim.Inject(snyksim.Fault{Match: list, Effect: snyksim.Status(403, snyksim.BodyJSONAPI)})
+		s.start()
+		defer func() { s.stop() }()
+		for _, org := range s.orgs {
+			s.happen(org, time.Now(), "org.edit", snyksim.InGroupWithoutOrg)
+		}
+		wait(5 * time.Minute)
+		got := s.status()
+		if got.GetState() != snykstreamv1.SourceState_SOURCE_STATE_DEGRADED || len(got.GetFeeds()) != 3 ||
+			!strings.Contains(got.GetMessage()+strings.Join(got.GetWarnings(), " "), "group.org.list") {
+			t.Errorf("status %v", got)
+		}
+		added := s.addOrg()
+		s.happen(added, time.Now(), "org.edit", snyksim.NotInGroup)
+		s.sim.ClearFaults()
+		wait(10 * time.Minute)
+		s.once(s.orgs...)
+		if counts := s.feeds(); counts["org/"+s.orgs[0].ID] != 1 || counts["org/"+added.ID] != 1 || counts["group/"+s.group.ID] != 0 {
+			t.Errorf("stored %v", counts)
+		}
+	})
+}
+
+// TestAPIAccessOfAGroup: the lane of its own is read of every log, and shared like
+// the other.
+func TestAPIAccessOfAGroup(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newGroupScene(t, snyksim.Config{Seed: 9}, newMemoryJournal(9, 0), 2)
+		s.sources.rec.Source.Snyk.IncludeApiAccess = new(true)
+		for i := range 40 {
+			s.happen(s.orgs[i%2], time.Now().Add(-time.Duration(i)*time.Hour), "api.access", snyksim.GroupView(i%3))
+		}
+		s.start()
+		defer func() { s.stop() }()
+		for i := range 40 {
+			org := s.orgs[i%2]
+			s.happen(org, time.Now(), "api.access", snyksim.GroupView(i%3))
+			s.happen(org, time.Now(), "org.edit", snyksim.GroupView(i%3))
+			wait(20 * time.Second)
+		}
+		wait(10 * time.Minute)
+		s.once(s.orgs...)
+		if counts := s.feeds(); counts["org/"+s.orgs[0].ID] < 60 {
+			t.Errorf("stored %v", counts)
+		}
 	})
 }

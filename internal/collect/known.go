@@ -27,15 +27,16 @@ type known struct {
 	// ranges are complete; scanning is being completed.
 	ranges   audit.Intervals
 	scanning audit.Intervals
-	// at are the stored events by event time, in nanoseconds; count is their number.
-	at    map[int64][]slot
-	count int
-	// most bounds count.
+	// at are the stored events by event time, in nanoseconds; count is their number,
+	// scanned that of those that the scan under way brought.
+	at             map[int64][]slot
+	count, scanned int
+	// most bounds what a scan may bring.
 	most int
 }
 
-// mostKnown is how many stored events a feed may hold in memory: a longer range
-// is read piece by piece.
+// mostKnown is how many stored events a feed may take into memory at once: a
+// longer range is read piece by piece.
 const mostKnown = 200_000
 
 // unplaced is where records without a readable time are kept: an instant that no
@@ -82,8 +83,9 @@ func (k *known) ensure(ctx context.Context, want audit.Interval, margin time.Dur
 	err := scan(ctx, since.Add(-margin), func(ev audit.StoredEvent) error {
 		k.mu.Lock()
 		defer k.mu.Unlock()
+		before := k.count
 		k.put(&ev)
-		if k.count > k.most {
+		if k.scanned += k.count - before; k.scanned > k.most {
 			want.End = k.shorten(want)
 		}
 		return nil
@@ -105,7 +107,7 @@ func (k *known) ensure(ctx context.Context, want audit.Interval, margin time.Dur
 func (k *known) begin(want audit.Interval) (since time.Time, missing bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.scanning = k.ranges.Missing(want)
+	k.scanning, k.scanned = k.ranges.Missing(want), 0
 	if len(k.scanning) == 0 {
 		return time.Time{}, false
 	}
@@ -129,6 +131,7 @@ func (k *known) shorten(want audit.Interval) time.Time {
 	gone := audit.Interval{Start: end, End: forever}
 	k.scanning = k.scanning.Without(gone)
 	for _, instant := range instants[len(instants)/2:] {
+		k.scanned -= len(k.at[instant])
 		k.drop(instant)
 	}
 	return audit.Earlier(want.End, end)
@@ -207,6 +210,13 @@ func (k *known) keep(ranges audit.Intervals) {
 			k.drop(instant)
 		}
 	}
+}
+
+// crowded says that there is little room left.
+func (k *known) crowded() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.count >= k.most
 }
 
 // stored are the stored events of an instant.

@@ -87,3 +87,34 @@ func TestKnownLearnsDuringTheScan(t *testing.T) {
 		t.Errorf("known %v", k.stored(o.Created.UnixNano()))
 	}
 }
+
+// TestKnownOfABusyTail: what the overlap holds does not leave too little memory to go on.
+func TestKnownOfABusyTail(t *testing.T) {
+	const events, most = 1000, 64
+	k := newKnown(knownOrg)
+	k.most = most
+	scans := 0
+	scan := func(ctx context.Context, since time.Time, fn func(audit.StoredEvent) error) error {
+		scans++
+		return stored(events)(ctx, since, fn)
+	}
+	// A poll as feed.step makes it.
+	for at := midnight; at.Before(midnight.Add(events * time.Second)); {
+		want := audit.Interval{Start: at, End: forever}
+		if k.lacks(want) {
+			start := midnight
+			if k.crowded() {
+				start = at
+			}
+			k.keep(audit.Intervals{{Start: start, End: forever}})
+		}
+		end, err := k.ensure(t.Context(), want, 0, scan)
+		if err != nil || !end.After(at) {
+			t.Fatal(err, end)
+		}
+		at = end
+	}
+	if scans > 10*events/most {
+		t.Errorf("%d scans and as many requests for %d events with room for %d", scans, events, most)
+	}
+}

@@ -81,7 +81,7 @@ func jittered(d time.Duration) time.Duration { return d - rand.N(d/10) }
 // the default one has its own patience, and holds up nothing else.
 func (f *feed) poll(ctx context.Context) error {
 	f.lastPoll = time.Now()
-	if f.id.Scope == audit.ScopeGroup && f.now.trouble != nil {
+	if f.id.Scope == audit.ScopeGroup && f.now.trouble != nil && time.Since(f.now.trouble.Time) > time.Minute {
 		f.family.wait()
 	}
 	f.state.ForgetLateness(f.lastPoll)
@@ -108,10 +108,17 @@ func (f *feed) poll(ctx context.Context) error {
 }
 
 func (f *feed) readTail(ctx context.Context, lane audit.LaneKind) error {
-	p := f.tailPass(lane)
+	p, began := f.tailPass(lane), f.clock.horizon(time.Now())
+	f.tails[lane] = p
+	defer delete(f.tails, lane)
 	for {
-		if done, err := f.step(ctx, p); done || err != nil {
+		done, err := f.step(ctx, p)
+		if err != nil {
 			return err
+		}
+		if done {
+			f.polled[lane] = began
+			return nil
 		}
 	}
 }
@@ -120,7 +127,11 @@ func (f *feed) readTail(ctx context.Context, lane audit.LaneKind) error {
 func (f *feed) forget() {
 	var needed audit.Intervals
 	for _, lane := range f.source.Lanes() {
-		needed = needed.Add(audit.Interval{Start: f.tailStart(lane), End: forever})
+		start := f.tailStart(lane)
+		if p := f.tails[lane]; p != nil && f.known.crowded() {
+			start = audit.Later(start, p.at)
+		}
+		needed = needed.Add(audit.Interval{Start: start, End: forever})
 		if p := f.background[lane]; p != nil {
 			needed = needed.Add(audit.Interval{Start: p.at, End: p.to})
 		}

@@ -40,7 +40,7 @@ func (c *crew) seeks() bool {
 // read. Organizations that leave the list are no longer read; what was read of
 // them stays. It ends with ctx, or with errGroupFound.
 func (c *crew) follow(ctx context.Context, team *errgroup.Group) error {
-	s := search{crew: c, team: team, patience: newPatience(listRemedies), missed: map[audit.Feed]int{}}
+	s := search{crew: c, team: team, missed: map[audit.Feed]int{}}
 	for ctx.Err() == nil {
 		next := time.Now().Add(min(max(2*c.source.PollInterval(), oftenest), seldomest))
 		orgs, err := s.look(ctx)
@@ -60,8 +60,7 @@ func (c *crew) follow(ctx context.Context, team *errgroup.Group) error {
 // search is the search for a group's organizations.
 type search struct {
 	*crew
-	team     *errgroup.Group
-	patience patience
+	team *errgroup.Group
 	// listed says that the list was seen; missed counts the lists in a row in which
 	// an organization is missing.
 	listed bool
@@ -99,7 +98,7 @@ func (s *search) look(ctx context.Context) ([]audit.Organization, error) {
 	if org.GroupID == "" {
 		return nil, &audit.SnykError{Class: audit.SnykNotFound, Detail: "the organization has no group"}
 	}
-	s.source.GroupFound = strings.ToLower(org.GroupID)
+	s.groupFound = strings.ToLower(org.GroupID)
 	return nil, errGroupFound
 }
 
@@ -107,8 +106,8 @@ func (s *search) look(ctx context.Context) ([]audit.Organization, error) {
 // before are read.
 func (s *search) failed(ctx context.Context, err error) time.Time {
 	s.log.WarnContext(ctx, "the group's organizations could not be listed", slog.Any("error", err))
-	wait := s.patience.failed(err)
-	trouble := *s.patience.trouble
+	wait := s.listing.failed(err)
+	trouble := *s.listing.trouble
 	trouble.Message = "the group's organizations cannot be listed: " + trouble.Message
 	if s.listed {
 		s.showRoster(&trouble)
@@ -120,7 +119,7 @@ func (s *search) failed(ctx context.Context, err error) time.Time {
 			}
 		}
 		s.take(ctx, before, &trouble)
-		s.family.note(unlisted, stuck(s.source.Lanes(), s.patience.mark()))
+		s.family.note(unlisted, stuck(s.source.Lanes(), s.listing.mark()))
 	}
 	return time.Now().Add(wait)
 }
@@ -137,7 +136,7 @@ func stuck(lanes []audit.LaneKind, at mark) standing {
 // align takes on the organizations that are new in the list, and dismisses those
 // that are gone from it.
 func (s *search) align(ctx context.Context, orgs []audit.Organization) {
-	s.patience.succeeded()
+	s.listing.succeeded()
 	s.listed = true
 	listed := make([]audit.Feed, 0, len(orgs))
 	for _, org := range orgs {

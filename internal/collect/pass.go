@@ -44,6 +44,9 @@ type pass struct {
 	// bound is where a group begins to wait for its organizations. It is that of the
 	// pass's beginning: what was passed over since is not read.
 	bound time.Time
+	// passed is time from the bound on that a poll before has read for what need not
+	// wait: it is read again when the bound has moved.
+	passed audit.Interval
 }
 
 func newPass(purpose purpose, lane audit.LaneKind, over audit.Interval) *pass {
@@ -62,10 +65,14 @@ func (p *pass) needs() audit.Interval {
 // the tail reads time that may not have settled.
 func (p *pass) enter(state *audit.FeedState, through, horizon time.Time) {
 	lane := state.Lane(p.lane)
-	lane.Covered = lane.Covered.Without(p.left)
 	through = audit.Earlier(p.to, through)
 	if p.purpose == tail {
-		through = audit.Earlier(through, horizon)
+		if through = audit.Earlier(through, horizon); p.bound != forever && !through.After(p.from) {
+			return // a group that waits has read nothing for its own
+		}
+	}
+	lane.Covered = lane.Covered.Without(p.left)
+	if p.purpose == tail {
 		lane.Frontier = audit.Later(lane.Frontier, through)
 	}
 	if p.purpose != sweep {
@@ -83,15 +90,17 @@ func (f *feed) tailPass(kind audit.LaneKind) *pass {
 	if bound.After(f.state.CollectFrom) {
 		present = audit.Earlier(present, bound)
 	}
-	from, left := f.tailStart(kind), audit.Interval{}
+	since := f.since(kind)
+	from, left := audit.Later(f.tailStart(kind), audit.Earlier(since, frontier).Truncate(tick)), audit.Interval{}
 	if present.Sub(frontier) > max(tailJump, 2*f.interval()) {
 		left = audit.Interval{Start: from, End: frontier}
-		from = audit.Later(present.Add(-f.state.Overlap()), f.state.CollectFrom).Truncate(tick)
+		from = audit.Later(audit.Later(present.Add(-f.state.Overlap()), since), f.state.CollectFrom).Truncate(tick)
 	}
 	// Whichever clock is ahead may be right: asking beyond the other costs nothing.
 	end := f.clock.faster().Add(skewNoise)
 	p := newPass(tail, kind, audit.Interval{Start: from, End: audit.Later(end, from.Add(tick))})
 	p.left, p.bound = left, bound
+	p.passed = audit.Interval{Start: bound, End: f.polled[kind].Add(-f.state.Overlap()).Truncate(tick)}
 	return p
 }
 
@@ -101,6 +110,14 @@ func (f *feed) bound(kind audit.LaneKind) time.Time {
 		return forever
 	}
 	return f.family.tail(kind)
+}
+
+// since is from when on all organizations' polls have read.
+func (f *feed) since(kind audit.LaneKind) time.Time {
+	if f.id.Scope != audit.ScopeGroup {
+		return time.Time{}
+	}
+	return f.family.since(kind)
 }
 
 // disclaimFuture takes back what a wrong clock entered: time that by neither
@@ -122,7 +139,9 @@ func (f *feed) tailStart(kind audit.LaneKind) time.Time {
 // since Snyk's retention swallows that first, or else the sweep when it is due.
 func (f *feed) backgroundPass(kind audit.LaneKind) *pass {
 	if holes := f.state.Holes(kind); len(holes) > 0 {
-		return f.historyPass(kind, holes[0])
+		if p := f.historyPass(kind, holes[0]); p != nil {
+			return p
+		}
 	}
 	lane := f.state.Lane(kind)
 	if lane.SweepTime.IsZero() {
@@ -153,10 +172,12 @@ const stride = 24 * time.Hour
 func (f *feed) historyPass(kind audit.LaneKind, hole audit.Interval) *pass {
 	if f.id.Scope == audit.ScopeGroup {
 		read := audit.Earlier(hole.End, f.family.history(kind))
-		if read.Before(hole.End) && read.Sub(hole.Start) < stride {
-			return nil
+		if read.Before(hole.End) {
+			if read.Sub(hole.Start) < stride {
+				return nil
+			}
+			hole.End = read.Truncate(tick)
 		}
-		hole.End = read.Truncate(tick)
 	}
 	return newPass(history, kind, hole)
 }

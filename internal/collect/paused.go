@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
-
-	"github.com/snykstream/snykstream/internal/audit"
 )
 
 // runPaused stores the state of a source that is not collected, since retention
@@ -29,16 +27,13 @@ func (w *worker) keep(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	if w.source.AllOrganizations() {
-		for id := range c.states {
-			if id.Scope == audit.ScopeOrg && c.posts[id] == nil {
-				c.hire(id, true)
-			}
+	for id := range c.states {
+		if c.posts[id] == nil {
+			c.hire(id, true)
 		}
-		c.showRoster(nil)
 	}
 	for _, p := range c.posts {
-		p.show()
+		p.show() // the roster stays as it was
 		p.save(ctx)
 		if p.unsaved != nil {
 			return fmt.Errorf("store the feed's state: %w", p.unsaved)

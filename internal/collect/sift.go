@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"slices"
 	"time"
 
 	"github.com/snykstream/snykstream/internal/audit"
@@ -20,8 +21,9 @@ type fresh struct {
 }
 
 // sift tells what is new among the records of one answer that shows each of
-// their instants whole. read says of an instant whether it was read before.
-func (k *known) sift(shown []audit.Observed, read func(time.Time) bool) news {
+// their instants whole. read says of an instant whether it was read before,
+// complete that every organization of the group is read.
+func (k *known) sift(shown []audit.Observed, read func(time.Time) bool, complete bool) news {
 	instants := map[int64][]audit.Observed{}
 	var order []int64
 	for _, o := range shown {
@@ -40,7 +42,7 @@ func (k *known) sift(shown []audit.Observed, read func(time.Time) bool) news {
 		s.same()
 		if instant != unplaced {
 			s.shownElsewhere()
-			s.rewritten(read(instants[instant][0].Created))
+			s.rewritten(read(instants[instant][0].Created), complete)
 		}
 		out.records = append(out.records, s.left()...)
 		out.rewritten += s.rewrites
@@ -110,14 +112,25 @@ func (s *sieve) same() {
 // record: a group's log need not say whose it is. Equal ones are interchangeable,
 // so as many match as there are.
 func (s *sieve) shownElsewhere() {
+	elsewhere := map[uint64][]int{}
 	for j := range s.stored {
-		if s.taken[j] || s.stored[j].own || s.stored[j].bare == 0 {
+		if c := &s.stored[j]; !s.taken[j] && !c.own && c.bare != 0 {
+			elsewhere[c.bare] = append(elsewhere[c.bare], j)
+		}
+	}
+	if len(elsewhere) == 0 {
+		return
+	}
+	for i := range s.shown {
+		c := &s.shown[i]
+		if c.found || c.Problem != "" {
 			continue
 		}
-		for i := range s.shown {
-			c := &s.shown[i]
-			if !c.found && c.Problem == "" && compatible(c.org, s.stored[j].org) && bareOf(c.Raw) == s.stored[j].bare {
+		bare := bareOf(c.Raw)
+		for n, j := range elsewhere[bare] {
+			if compatible(c.org, s.stored[j].org) {
 				c.found, s.taken[j] = true, true
+				elsewhere[bare] = slices.Delete(elsewhere[bare], n, n+1)
 				break
 			}
 		}
@@ -135,26 +148,41 @@ func compatible(a, b string) bool { return a == b || a == "" || b == "" }
 // loss would be worse.
 //
 // Of what another log showed, all but the content must agree when time is read
-// for the first time: only what was there before can have been rewritten since.
-// The organization counts where the record tells it.
-func (s *sieve) rewritten(again bool) {
+// for the first time, but for a user who is gone: only what was there before can
+// have been rewritten since. A record that does not tell its organization is taken
+// for one that another log showed only where every organization is read: else it
+// may be that of one that is not.
+func (s *sieve) rewritten(again, complete bool) {
 	named := func(c *slot) bool { return c.own || c.org != "" }
-	known := func(c *slot) bool { return c.own || c.org != "" && again }
-	every := func(*slot) bool { return true }
-	s.settle(kind{org: true, whom: true}, named)
-	s.settle(kind{org: true}, known)
-	s.settle(kind{whom: true}, every)
+	userless := func(c *candidate) bool { return c.UserID == "" }
+	s.settle(kind{org: true, whom: true}, anyRecord, named)
+	s.settle(kind{org: true}, anyRecord, func(c *slot) bool { return c.own || c.org != "" && again })
+	s.settle(kind{org: true}, userless, named)
+	if !complete {
+		return
+	}
+	if s.feed.Scope == audit.ScopeOrg {
+		whose := func(c *slot) bool { return !c.own && c.org == "" }
+		s.settle(kind{whom: true}, anyRecord, whose)
+		s.settle(kind{}, userless, whose)
+		return
+	}
+	nameless := func(c *candidate) bool { return c.org == "" }
+	s.settle(kind{whom: true}, nameless, anySlot)
 	if again {
-		s.settle(kind{}, every)
+		s.settle(kind{}, nameless, anySlot)
 	}
 }
+
+func anyRecord(*candidate) bool { return true }
+func anySlot(*slot) bool        { return true }
 
 // kind says what records of one kind have in common beside their name.
 type kind struct{ org, whom bool }
 
-// settle matches all records shown of a kind where no more are shown than stored.
-// A kind without the organization is for records that do not tell theirs.
-func (s *sieve) settle(by kind, eligible func(*slot) bool) {
+// settle matches all eligible records of a kind where no more are shown than
+// stored.
+func (s *sieve) settle(by kind, eligible func(*candidate) bool, against func(*slot) bool) {
 	type key struct {
 		kindOfRecord
 		whom uint64
@@ -171,12 +199,12 @@ func (s *sieve) settle(by kind, eligible func(*slot) bool) {
 	}
 	stored, shown := map[key][]int{}, map[key][]int{}
 	for j := range s.stored {
-		if c := &s.stored[j]; !s.taken[j] && eligible(c) {
+		if c := &s.stored[j]; !s.taken[j] && against(c) {
 			stored[of(c.kindOfRecord, c.whom)] = append(stored[of(c.kindOfRecord, c.whom)], j)
 		}
 	}
 	for i := range s.shown {
-		if c := &s.shown[i]; !c.found && (by.org || c.org == "") {
+		if c := &s.shown[i]; !c.found && eligible(c) {
 			shown[of(c.kindOfRecord, c.whom)] = append(shown[of(c.kindOfRecord, c.whom)], i)
 		}
 	}

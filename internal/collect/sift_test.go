@@ -32,6 +32,8 @@ func TestSift(t *testing.T) {
 		stored []string
 		shown  []string
 		again  bool
+		// partly says that not every organization is read.
+		partly bool
 		fresh  []string
 		wrote  uint64
 	}{
@@ -39,7 +41,7 @@ func TestSift(t *testing.T) {
 		"the same again":                      {feed: knownOrg, stored: []string{"o1: org.edit o1 u a"}, shown: []string{"org.edit o1 u a"}},
 		"a twin more":                         {feed: knownOrg, stored: []string{"o1: org.edit o1 u a"}, shown: []string{"org.edit o1 u a", "org.edit o1 u a"}, fresh: []string{"org.edit o1 u a"}},
 		"a rewrite":                           {feed: knownOrg, stored: []string{"o1: org.edit o1 u a"}, shown: []string{"org.edit o1 - b"}, wrote: 1},
-		"a rewrite beside a new one":          {feed: knownOrg, stored: []string{"o1: org.edit o1 u a"}, shown: []string{"org.edit o1 - b", "org.edit o1 v c"}, fresh: []string{"org.edit o1 - b", "org.edit o1 v c"}},
+		"a rewrite beside a new one":          {feed: knownOrg, stored: []string{"o1: org.edit o1 u a"}, shown: []string{"org.edit o1 w b", "org.edit o1 v c"}, fresh: []string{"org.edit o1 w b", "org.edit o1 v c"}},
 		"a rewrite beside one of another":     {feed: knownOrg, stored: []string{"o1: org.edit o1 u a", "o1: org.edit o1 v c"}, shown: []string{"org.edit o1 u b", "org.edit o1 v c"}, wrote: 1},
 		"the group shows it, with its org":    {feed: knownGroup, stored: []string{"o1: org.edit o1 u a"}, shown: []string{"org.edit o1 u a"}},
 		"the group shows it, without":         {feed: knownGroup, stored: []string{"o1: org.edit o1 u a"}, shown: []string{"org.edit - u a"}},
@@ -52,8 +54,13 @@ func TestSift(t *testing.T) {
 		"rewritten since":                     {feed: knownGroup, stored: []string{"o1: org.edit o1 u a"}, shown: []string{"org.edit o1 - b"}, again: true},
 		"rewritten since, without its org":    {feed: knownGroup, stored: []string{"o1: org.edit o1 u a"}, shown: []string{"org.edit - - b"}, again: true},
 		"more than were there":                {feed: knownGroup, stored: []string{"o1: org.edit o1 u a"}, shown: []string{"org.edit - - b", "org.edit - - c"}, again: true, fresh: []string{"org.edit - - b", "org.edit - - c"}},
+		"whose, where not all are read":       {feed: knownGroup, stored: []string{"o1: org.edit o1 u a"}, shown: []string{"org.edit - u b"}, partly: true, fresh: []string{"org.edit - u b"}},
+		"whose, where all are read":           {feed: knownGroup, stored: []string{"o1: org.edit o1 u a"}, shown: []string{"org.edit - u b"}},
+		"the user is gone":                    {feed: knownGroup, stored: []string{"o1: org.edit o1 u a"}, shown: []string{"org.edit o1 - a"}},
+		"opens again, rewritten since":        {feed: knownOrg, stored: []string{"g: org.edit - u a"}, shown: []string{"org.edit o1 u b"}},
+		"opens while others are closed":       {feed: knownOrg, stored: []string{"g: org.edit - u a"}, shown: []string{"org.edit o1 u b"}, partly: true, fresh: []string{"org.edit o1 u b"}},
 		"new organization, group had it":      {feed: knownOrg, stored: []string{"g: org.edit o1 u a"}, shown: []string{"org.edit o1 u a"}},
-		"new organization, had it bare":       {feed: knownOrg, stored: []string{"g: org.edit - u a"}, shown: []string{"org.edit o1 u a", "org.edit o1 u b"}, fresh: []string{"org.edit o1 u b"}},
+		"new organization, had it bare":       {feed: knownOrg, stored: []string{"g: org.edit - u a"}, shown: []string{"org.edit o1 u a", "org.edit o1 v b"}, fresh: []string{"org.edit o1 v b"}},
 		"new organization, group had group's": {feed: knownOrg, stored: []string{"g: group.edit - u a"}, shown: []string{"group.edit o1 u a"}, fresh: []string{"group.edit o1 u a"}},
 		"another organization's events":       {feed: knownOrg, stored: []string{"o2: org.edit o2 u a"}, shown: []string{"org.edit o1 u a"}, fresh: []string{"org.edit o1 u a"}},
 	} {
@@ -69,7 +76,7 @@ func TestSift(t *testing.T) {
 				o := rec(s)
 				shown, text[string(o.Raw)] = append(shown, o), s
 			}
-			news := k.sift(shown, func(time.Time) bool { return c.again })
+			news := k.sift(shown, func(time.Time) bool { return c.again }, !c.partly)
 			var fresh []string
 			for _, f := range news.records {
 				fresh = append(fresh, text[string(f.Raw)])

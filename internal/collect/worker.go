@@ -31,6 +31,12 @@ type worker struct {
 	patience patience
 	// roster are the feeds last shown as read.
 	roster []audit.Feed
+	// groupFound is the group that was found for the organization.
+	groupFound string
+	// before is the patience with the polls that failed when the source was last
+	// loaded, listing that with the list of the group's organizations.
+	before  map[audit.Feed]patience
+	listing patience
 }
 
 // run collects until ctx ends, loading the source's state again whenever it may
@@ -38,7 +44,7 @@ type worker struct {
 func (w *worker) run(ctx context.Context) {
 	log := w.Log.With(slog.String("source", w.source.ID()))
 	rivals := tries(fencedPause, slowestSoon)
-	w.patience = newPatience(nil)
+	w.patience, w.listing, w.before = newPatience(nil), newPatience(listRemedies), map[audit.Feed]patience{}
 	for ctx.Err() == nil {
 		began := time.Now()
 		err := w.collect(ctx, log)
@@ -91,8 +97,22 @@ func (w *worker) collect(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	c.showRoster(nil)
+	for _, p := range c.posts {
+		p.show()
+	}
 	if err := c.dial(ctx); err != nil {
 		return err
 	}
-	return c.run(ctx)
+	err = c.run(ctx)
+	if w.groupFound != "" {
+		w.source.GroupFound = w.groupFound
+	}
+	for id, p := range c.posts {
+		delete(w.before, id)
+		if p.now.trouble != nil {
+			w.before[id] = p.now
+		}
+	}
+	return err
 }

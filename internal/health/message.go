@@ -82,14 +82,18 @@ func failing(seen view, judged judgement) (names []string, shown int) {
 // lagging says which feeds are behind, and for how long they may be at most.
 func lagging(rec audit.SourceRecord, seen view, judged judgement) string {
 	var names []string
-	allowed := lagAllowed(rec.PollInterval())
+	allowed, waits := lagAllowed(rec.PollInterval()), true
 	for i, e := range seen.feeds {
 		if judged.feeds[i] == snykstreamv1.SourceState_SOURCE_STATE_LAGGING {
 			names = append(names, e.Feed.String())
 			allowed = max(allowed, lagAllowed(interval(rec, e)))
+			waits = waits && e.waits(rec, e.LastSuccess)
 		}
 	}
 	text := fmt.Sprintf("no poll was completed within %s; Snyk or the machine may be slow", allowed)
+	if waits {
+		text = "polls succeed, but the group's log waits for organizations that cannot be read, up to two hours"
+	}
 	if judged.counted > 1 {
 		text = fmt.Sprintf("%d of %d feeds are behind (%s): ", len(names), judged.counted, list(names)) + text
 	}

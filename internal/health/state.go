@@ -40,7 +40,7 @@ func feedState(rec audit.SourceRecord, e entry, now time.Time) snykstreamv1.Sour
 		return e.Trouble.State
 	case e.LastSuccess.IsZero():
 		return snykstreamv1.SourceState_SOURCE_STATE_PENDING
-	case now.Sub(e.LastSuccess) > lagAllowed(interval(rec, e)):
+	case now.Sub(e.LastSuccess) > lagAllowed(interval(rec, e)), e.waits(rec, now):
 		return snykstreamv1.SourceState_SOURCE_STATE_LAGGING
 	case !BackfillDone(e.FeedReport):
 		return snykstreamv1.SourceState_SOURCE_STATE_BACKFILLING
@@ -60,6 +60,18 @@ func interval(rec audit.SourceRecord, e entry) time.Duration {
 // behind.
 func lagAllowed(interval time.Duration) time.Duration {
 	return 2*interval + time.Minute
+}
+
+// waits says that polls succeed and the time proven read does not go on all the
+// same: a group's log waits for organizations that cannot be read.
+func (e entry) waits(rec audit.SourceRecord, now time.Time) bool {
+	for _, kind := range lanes(e.Lanes) {
+		frontier := e.State.Ledger(kind).Frontier
+		if !frontier.IsZero() && now.Sub(frontier) > lagAllowed(interval(rec, e))+e.State.Overlap() {
+			return true
+		}
+	}
+	return false
 }
 
 // refused says that the feed was found in the group and may not be read, so that

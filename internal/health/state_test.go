@@ -49,6 +49,7 @@ func never(r *audit.FeedReport) {
 	r.LastPoll, r.LastSuccess, r.State = time.Time{}, time.Time{}, audit.FeedState{}
 }
 func behind(r *audit.FeedReport)  { r.LastSuccess = time.Now().Add(-time.Hour) }
+func waits(r *audit.FeedReport)   { r.State.Lanes[0].Frontier = time.Now().Add(-time.Hour) }
 func history(r *audit.FeedReport) { r.State.CollectFrom = r.State.CollectFrom.Add(-time.Hour) }
 func succeeded(ago time.Duration) change {
 	return func(r *audit.FeedReport) { r.LastSuccess = time.Now().Add(-ago) }
@@ -101,6 +102,7 @@ func TestStateOfManyFeeds(t *testing.T) {
 		},
 
 		"one is behind":           {false, []change{current, behind, history, never}, lagging, "1 of 4 feeds are behind (" + org + ")"},
+		"one waits":               {false, []change{waits, current}, lagging, "1 of 2 feeds are behind (" + group.String() + "): polls succeed, but the group's log waits"},
 		"none was polled":         {false, []change{never, never}, pending, "waiting for the first poll to end"},
 		"some wait":               {false, []change{never, current}, backfilling, "1 of 2 feeds wait for their first poll to end"},
 		"some wait, some go back": {false, []change{never, history}, backfilling, "1 of 2 feeds wait"},

@@ -16,7 +16,6 @@ import (
 type Clients struct {
 	cfg      Config
 	origins  map[snykstreamv1.Region]*url.URL
-	http     *http.Client
 	sessions *sessions
 }
 
@@ -32,7 +31,6 @@ func New(cfg Config) (*Clients, error) {
 	return &Clients{
 		cfg:     cfg,
 		origins: origins,
-		http:    newHTTPClient(cfg.Transport),
 		sessions: newSessions(func() *pacer {
 			return newPacer(cfg.Windows, cfg.Budget)
 		}),
@@ -40,7 +38,11 @@ func New(cfg Config) (*Clients, error) {
 }
 
 // Close closes the connections that no request uses. The clients stay usable.
-func (c *Clients) Close() { c.http.CloseIdleConnections() }
+func (c *Clients) Close() {
+	if idle, ok := c.cfg.Transport.(interface{ CloseIdleConnections() }); ok {
+		idle.CloseIdleConnections()
+	}
+}
 
 // For returns a client of a region with a credential; an unspecified region is
 // SNYK-US-01. It is cheap, and needs no closing. All clients of one region and

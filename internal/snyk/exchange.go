@@ -59,7 +59,9 @@ func (c *Client) exchange(ctx context.Context, s *session, ask call) (*response,
 	}
 	req.Header.Set("User-Agent", c.clients.cfg.UserAgent)
 	start := time.Now()
-	res, err := c.clients.http.Do(req)
+	// No client between: it would read where a redirect leads, and a token must not
+	// go where an answer points.
+	res, err := c.clients.cfg.Transport.RoundTrip(req)
 	if err != nil {
 		c.logRequest(req, time.Since(start), nil)
 		return nil, c.noAnswer(ctx, req, ask.hide, err)

@@ -49,12 +49,3 @@ func environmentProxy(r *http.Request) (*url.URL, error) {
 	}
 	return proxy, nil
 }
-
-// newHTTPClient makes the client of all requests. It follows no redirect: a
-// token must not go where an answer points.
-func newHTTPClient(transport http.RoundTripper) *http.Client {
-	return &http.Client{
-		Transport:     transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-}

@@ -1,0 +1,331 @@
+package collect_test
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
+	"github.com/snykstream/snykstream/internal/audit"
+	"github.com/snykstream/snykstream/internal/snyksim"
+)
+
+// slowBook is a journal whose checkpoints take time and are counted.
+type slowBook struct {
+	*memoryJournal
+	n atomic.Int64
+}
+
+func (j *slowBook) Checkpoint(ctx context.Context, id string, feed audit.Feed, state audit.FeedState, base uint64) error {
+	j.n.Add(1)
+	time.Sleep(time.Millisecond)
+	return j.memoryJournal.Checkpoint(ctx, id, feed, state, base)
+}
+
+// TestGroupResumesQuietly: after a long pause the group's history is read once.
+func TestGroupResumesQuietly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newGroupScene(t, snyksim.Config{Seed: 1}, newMemoryJournal(1, 0), 2)
+		j := &slowBook{memoryJournal: s.journal}
+		s.startOn(s.sources, j)
+		defer func() { s.stop() }()
+		wait(20 * time.Minute)
+		s.change(func(source *snykstreamv1.Source) { source.Paused = new(true) })
+		wait(time.Hour)
+		// An audit search takes longer than the list of two organizations.
+		s.sim.Inject(snyksim.Fault{Match: snyksim.Match{Kinds: []snyksim.Kind{snyksim.KindGroupAudit}}, Effect: snyksim.Delay(200 * time.Millisecond)})
+		before := j.n.Load()
+		s.change(func(source *snykstreamv1.Source) { source.Paused = new(false) })
+		wait(time.Minute)
+		if n := j.n.Load() - before; n > 100 {
+			t.Errorf("%d checkpoints in a minute", n)
+		}
+	})
+}
+
+// TestStartLeavesOrganizationsTheirEvents: what the organizations show of the
+// last minutes before the start is theirs.
+func TestStartLeavesOrganizationsTheirEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newGroupScene(t, snyksim.Config{Seed: 1}, newMemoryJournal(1, 0), 2)
+		for i := range 8 {
+			s.happen(s.orgs[i%2], time.Now().Add(-time.Duration(i)*30*time.Second), "org.edit", snyksim.InGroupWithOrg)
+		}
+		// The list takes longer than an audit search.
+		s.sim.Inject(snyksim.Fault{Match: snyksim.Match{Kinds: []snyksim.Kind{snyksim.KindGroupOrgs}}, Effect: snyksim.Delay(200 * time.Millisecond)})
+		s.start()
+		defer func() { s.stop() }()
+		wait(20 * time.Minute)
+		s.once(s.orgs...)
+		if n := s.feeds()["group/"+s.group.ID]; n > 0 {
+			t.Errorf("%d events of organizations are the group's", n)
+		}
+	})
+}
+
+// TestTailLeavesHistoryToOrganizations: the group's tail does not take what the
+// organizations have yet to read as their history.
+func TestTailLeavesHistoryToOrganizations(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newGroupScene(t, snyksim.Config{Seed: 1}, newMemoryJournal(1, 0), 2)
+		for i := range 3000 {
+			s.happen(s.orgs[i%2], time.Now().Add(-time.Duration(i)*10*time.Minute-11*time.Minute), "org.project.test", snyksim.NotInGroup)
+		}
+		for i := range 9 {
+			s.happen(s.orgs[i%2], time.Now().Add(-time.Duration(i)*30*time.Second-5*time.Minute-15*time.Second), "org.edit", snyksim.InGroupWithoutOrg)
+		}
+		s.sim.Inject(snyksim.Fault{Match: snyksim.Match{Kinds: []snyksim.Kind{snyksim.KindOrgAudit}}, Effect: snyksim.Delay(time.Second)})
+		s.start()
+		defer func() { s.stop() }()
+		wait(20 * time.Minute)
+		s.once(s.orgs...)
+		if n := s.feeds()["group/"+s.group.ID]; n > 0 {
+			t.Errorf("%d events of organizations are the group's", n)
+		}
+	})
+}
+
+// TestNewOrganizationHasItsEvents: the first events of a new organization are its own.
+func TestNewOrganizationHasItsEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newGroupScene(t, snyksim.Config{Seed: 1}, newMemoryJournal(1, 0), 1)
+		s.start()
+		defer func() { s.stop() }()
+		wait(20*time.Minute + 3*time.Second)
+		late := s.addOrg()
+		for range 10 {
+			s.happen(late, time.Now(), "org.user.add", snyksim.InGroupWithOrg)
+			wait(2 * time.Second)
+		}
+		wait(20 * time.Minute)
+		s.once(s.orgs...)
+		if n := s.feeds()["group/"+s.group.ID]; n > 0 {
+			t.Errorf("%d events of the organization are the group's", n)
+		}
+	})
+}
+
+// TestPatienceSurvivesBlips: a refused organization is given up also where the
+// group's own polls fail now and then.
+func TestPatienceSurvivesBlips(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newGroupScene(t, snyksim.Config{Seed: 4}, newMemoryJournal(4, 0), 2)
+		closed := s.orgs[1]
+		closed.FreePlan = true
+		s.sim.PutOrg(closed)
+		// One request of fifty for the group's log fails: one in 8 minutes.
+		s.sim.Inject(snyksim.Fault{Match: snyksim.Match{Kinds: []snyksim.Kind{snyksim.KindGroupAudit}, Every: 50}, Effect: snyksim.Status(http.StatusBadGateway, snyksim.BodyHTML)})
+		s.start()
+		defer func() { s.stop() }()
+		for range 12 * 6 {
+			s.happen(closed, time.Now(), "org.edit", snyksim.InGroupWithoutOrg)
+			wait(5 * time.Minute)
+		}
+		if n := s.feeds()["group/"+s.group.ID]; n < 60 {
+			t.Errorf("%d of 72 events of the closed organization, state %v", n, s.status().GetState())
+		}
+	})
+}
+
+// TestPatienceSurvivesReloads: a refused organization is given up also where two
+// collectors fence each other.
+func TestPatienceSurvivesReloads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newGroupScene(t, snyksim.Config{Seed: 4}, newMemoryJournal(4, 0), 2)
+		closed := s.orgs[1]
+		closed.FreePlan = true
+		s.sim.PutOrg(closed)
+		s.start()
+		stop := s.stop
+		defer stop()
+		s.start()
+		defer func() { s.stop() }()
+		for range 120 {
+			s.happen(s.orgs[0], time.Now(), "org.user.add", snyksim.NotInGroup)
+			s.happen(closed, time.Now(), "org.edit", snyksim.InGroupWithoutOrg)
+			wait(time.Minute)
+		}
+		if n := s.feeds()["group/"+s.group.ID]; n < 90 {
+			t.Errorf("%d of 120 events of the closed organization, state %v", n, s.status().GetState())
+		}
+	})
+}
+
+// TestRewrittenBeforeTheGroupReads: a rewrite between the two readings.
+func TestRewrittenBeforeTheGroupReads(t *testing.T) {
+	for name, view := range map[string]snyksim.GroupView{"with": snyksim.InGroupWithOrg, "without": snyksim.InGroupWithoutOrg} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newGroupScene(t, snyksim.Config{Seed: 6}, newMemoryJournal(6, 0), 2)
+				s.start()
+				defer func() { s.stop() }()
+				wait(20 * time.Minute)
+				id := s.happen(s.orgs[0], time.Now(), "org.user.invite", view)
+				wait(2 * time.Minute)
+				s.sim.Rewrite(id, func(r *snyksim.Record) { r.UserID, r.Content = "", `{}` })
+				wait(3 * time.Hour)
+				s.once(s.orgs...)
+			})
+		})
+	}
+}
+
+// TestRewrittenWhileClosed: the group stored an event, Snyk rewrote it, and then
+// its organization can be read.
+func TestRewrittenWhileClosed(t *testing.T) {
+	for name, view := range map[string]snyksim.GroupView{"with": snyksim.InGroupWithOrg, "without": snyksim.InGroupWithoutOrg} {
+		for what, rewrite := range map[string]func(r *snyksim.Record){
+			"content": func(r *snyksim.Record) { r.Content = `{}` },
+			"user":    func(r *snyksim.Record) { r.UserID = "" },
+		} {
+			t.Run(name+" "+what, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					s := newGroupScene(t, snyksim.Config{Seed: 6}, newMemoryJournal(6, 0), 2)
+					closed := s.orgs[1]
+					closed.FreePlan = true
+					s.sim.PutOrg(closed)
+					s.start()
+					defer func() { s.stop() }()
+					wait(20 * time.Minute)
+					id := s.happen(closed, time.Now(), "org.user.invite", view)
+					wait(20 * time.Minute)
+					s.once(s.orgs[0])
+					s.sim.Rewrite(id, rewrite)
+					closed.FreePlan = false
+					s.sim.PutOrg(closed)
+					wait(3 * time.Hour)
+					s.once(s.orgs...)
+				})
+			})
+		}
+	}
+}
+
+// TestFailingOrganizationCostsLittle: the group's polls do not grow while they wait.
+func TestFailingOrganizationCostsLittle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newGroupScene(t, snyksim.Config{Seed: 6}, newMemoryJournal(6, 0), 2)
+		s.start()
+		defer func() { s.stop() }()
+		wait(20 * time.Minute)
+		s.sim.Inject(snyksim.Fault{Match: snyksim.Match{ScopeIDs: []string{s.orgs[1].ID}}, Effect: snyksim.Status(http.StatusBadGateway, snyksim.BodyHTML)})
+		for i := range 40 {
+			for range 30 {
+				s.happen(s.orgs[0], time.Now(), "org.edit", snyksim.InGroupWithoutOrg)
+			}
+			s.sim.ResetRequests()
+			wait(time.Minute)
+			n := 0
+			for _, r := range s.sim.Requests() {
+				if r.ScopeID == s.group.ID && r.Kind == snyksim.KindGroupAudit {
+					n++
+				}
+			}
+			if i == 39 && n > 30 {
+				t.Errorf("%d requests a minute", n)
+			}
+		}
+	})
+}
+
+// TestGroupFoundRace is for the race detector.
+func TestGroupFoundRace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, snyksim.Config{Seed: 1}, newMemoryJournal(1, 0))
+		s.token = s.sim.AddToken(snyksim.Token{Grants: []snyksim.Grant{snyksim.OrgAdmin(s.org.ID), snyksim.GroupAdmin(s.org.GroupID)}})
+		s.sources.token = s.token.Value
+		s.sources.rec.Source.Snyk.LogTypes = []snykstreamv1.LogType{snykstreamv1.LogType_LOG_TYPE_SNYK_ORG_AUDIT, snykstreamv1.LogType_LOG_TYPE_SNYK_GROUP_AUDIT}
+		s.start()
+		defer func() { s.stop() }()
+		wait(5 * time.Minute)
+		if n := len(s.status().GetFeeds()); n != 2 {
+			t.Errorf("%d feeds", n)
+		}
+	})
+}
+
+// TestSwallowed: an event of an organization that cannot be read is stored from the
+// group's log also where another organization had one of that name in that instant.
+func TestSwallowed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newGroupScene(t, snyksim.Config{Seed: 6}, newMemoryJournal(6, 0), 2)
+		closed := s.orgs[1]
+		closed.FreePlan = true
+		s.sim.PutOrg(closed)
+		s.start()
+		defer func() { s.stop() }()
+		wait(20 * time.Minute)
+		at := time.Now().Truncate(time.Second)
+		s.happen(s.orgs[0], at, "org.user.role.edit", snyksim.NotInGroup)
+		s.happen(closed, at, "org.user.role.edit", snyksim.InGroupWithoutOrg)
+		wait(3 * time.Hour)
+		s.once(s.orgs[0])
+	})
+}
+
+// TestGroupReadLaterKnowsTheLead: events stored while our clock was behind are
+// known to a feed that is read later.
+func TestGroupReadLaterKnowsTheLead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newGroupScene(t, snyksim.Config{Seed: 6}, newMemoryJournal(6, 0), 2)
+		s.sources.rec.Source.Snyk.LogTypes = []snykstreamv1.LogType{snykstreamv1.LogType_LOG_TYPE_SNYK_ORG_AUDIT}
+		skew := s.sim.Inject(snyksim.Fault{Effect: snyksim.DateSkew(time.Hour)})
+		s.start()
+		defer func() { s.stop() }()
+		for i := range 20 {
+			s.happen(s.orgs[i%2], time.Now().Add(time.Hour), "org.edit", snyksim.InGroupWithOrg)
+			wait(time.Minute)
+		}
+		skew.Remove()
+		wait(3 * time.Hour)
+		s.once(s.orgs...)
+		s.change(func(source *snykstreamv1.Source) { source.Snyk.LogTypes = nil })
+		wait(30 * time.Minute)
+		s.once(s.orgs...)
+	})
+}
+
+// TestNewOrganizationHasNoOldTrouble: an organization found does not begin with a
+// trouble of the source that is over.
+func TestNewOrganizationHasNoOldTrouble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newGroupScene(t, snyksim.Config{Seed: 6}, newMemoryJournal(6, 0), 2)
+		s.sources.unlock("", &audit.Error{Kind: audit.KindInternal, Reason: snykstreamv1.ErrorReason_ERROR_REASON_CREDENTIALS_UNREADABLE})
+		s.start()
+		defer func() { s.stop() }()
+		wait(3 * time.Hour)
+		s.sources.unlock(s.token.Value, nil)
+		wait(20 * time.Minute)
+		late := s.addOrg()
+		s.sim.Inject(snyksim.Fault{Match: snyksim.Match{ScopeIDs: []string{late.ID}}, Effect: snyksim.Delay(5 * time.Second)})
+		for range 60 {
+			wait(time.Second)
+			if state := s.status().GetState(); state != snykstreamv1.SourceState_SOURCE_STATE_HEALTHY && state != snykstreamv1.SourceState_SOURCE_STATE_BACKFILLING {
+				t.Fatalf("state %v: %v", state, s.status().GetFeeds())
+			}
+		}
+	})
+}
+
+// TestPausedShowsWhoWasRead: an organization that left is not among the feeds of a
+// paused source.
+func TestPausedShowsWhoWasRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newGroupScene(t, snyksim.Config{Seed: 6}, newMemoryJournal(6, 0), 2)
+		s.start()
+		defer func() { s.stop() }()
+		s.happen(s.orgs[1], time.Now(), "org.edit", snyksim.NotInGroup)
+		wait(20 * time.Minute)
+		s.sim.RemoveOrg(s.orgs[1].ID)
+		wait(20 * time.Minute)
+		before := len(s.status().GetFeeds())
+		s.change(func(source *snykstreamv1.Source) { source.Paused = new(true) })
+		wait(time.Minute)
+		if after := len(s.status().GetFeeds()); after != before {
+			t.Errorf("%d feeds, before the pause %d", after, before)
+		}
+	})
+}
