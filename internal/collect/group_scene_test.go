@@ -38,6 +38,17 @@ func (s *groupScene) addOrg() snyksim.Org {
 	return org
 }
 
+// shut has Snyk refuse an organization's log, open has it show it again.
+func (s *groupScene) shut(org snyksim.Org) snyksim.Org {
+	org.FreePlan = true
+	return s.sim.PutOrg(org)
+}
+
+func (s *groupScene) open(org snyksim.Org) {
+	org.FreePlan = false
+	s.sim.PutOrg(org)
+}
+
 // happen is something that happens in an organization.
 func (s *groupScene) happen(org snyksim.Org, at time.Time, name string, view snyksim.GroupView) snyksim.RecordID {
 	s.n++

@@ -98,9 +98,7 @@ func TestAllOrganizationsLater(t *testing.T) {
 func TestUnreadableOrganizationIsLeftToTheGroup(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newGroupScene(t, snyksim.Config{Seed: 4}, newMemoryJournal(4, 0), 2)
-		closed := s.orgs[1]
-		closed.FreePlan = true
-		s.sim.PutOrg(closed)
+		closed := s.shut(s.orgs[1])
 		s.start()
 		defer func() { s.stop() }()
 		for range 30 {
@@ -115,8 +113,7 @@ func TestUnreadableOrganizationIsLeftToTheGroup(t *testing.T) {
 		if n := s.feeds()["group/"+s.group.ID]; n < 40 {
 			t.Errorf("%d events of the closed organization", n)
 		}
-		closed.FreePlan = false
-		s.sim.PutOrg(closed)
+		s.open(closed)
 		wait(20 * time.Minute)
 		s.once(s.orgs...)
 	})

@@ -6,6 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"google.golang.org/protobuf/types/known/durationpb"
+
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
 	"github.com/snykstream/snykstream/internal/audit"
 	"github.com/snykstream/snykstream/internal/health"
@@ -207,5 +209,33 @@ func TestRefusedLane(t *testing.T) {
 		if got := s.status(); got.GetState() != snykstreamv1.SourceState_SOURCE_STATE_HEALTHY {
 			t.Errorf("afterwards %v", got)
 		}
+	})
+}
+
+// TestNewCredentialsHealAtOnce: a revoked token shows within two polls, in every
+// feed, and a new one has all of them read at once, with nothing lost.
+func TestNewCredentialsHealAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newGroupScene(t, snyksim.Config{Seed: 1}, newMemoryJournal(1, 0), 3)
+		s.sources.rec.Source.Snyk.PollInterval = durationpb.New(5 * time.Minute)
+		s.start()
+		defer func() { s.stop() }()
+		wait(20 * time.Minute)
+		s.sim.Revoke(s.token.Value)
+		wait(10 * time.Minute)
+		if got := s.status(); got.GetState() != snykstreamv1.SourceState_SOURCE_STATE_AUTH_FAILED || len(got.GetFeeds()) != 4 {
+			t.Errorf("after two polls: %v", got)
+		}
+		for _, org := range s.orgs {
+			s.happen(org, time.Now().Add(-3*time.Minute), "org.edit", snyksim.InGroupWithOrg)
+		}
+		wait(time.Hour)
+		s.sources.unlock(s.sim.AddToken(snyksim.Token{Grants: []snyksim.Grant{snyksim.GroupAdmin(s.group.ID)}}).Value, nil)
+		s.change(func(*snykstreamv1.Source) {})
+		wait(2 * time.Second)
+		if got := s.status(); got.GetState() == snykstreamv1.SourceState_SOURCE_STATE_AUTH_FAILED || len(s.journal.records()) != 3 {
+			t.Errorf("two seconds after new credentials: %d records, %v", len(s.journal.records()), got)
+		}
+		s.once(s.orgs...)
 	})
 }

@@ -113,9 +113,7 @@ func TestNewOrganizationHasItsEvents(t *testing.T) {
 func TestPatienceSurvivesBlips(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newGroupScene(t, snyksim.Config{Seed: 4}, newMemoryJournal(4, 0), 2)
-		closed := s.orgs[1]
-		closed.FreePlan = true
-		s.sim.PutOrg(closed)
+		closed := s.shut(s.orgs[1])
 		// One request of fifty for the group's log fails: one in 8 minutes.
 		s.sim.Inject(snyksim.Fault{Match: snyksim.Match{Kinds: []snyksim.Kind{snyksim.KindGroupAudit}, Every: 50}, Effect: snyksim.Status(http.StatusBadGateway, snyksim.BodyHTML)})
 		s.start()
@@ -135,9 +133,7 @@ func TestPatienceSurvivesBlips(t *testing.T) {
 func TestPatienceSurvivesReloads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newGroupScene(t, snyksim.Config{Seed: 4}, newMemoryJournal(4, 0), 2)
-		closed := s.orgs[1]
-		closed.FreePlan = true
-		s.sim.PutOrg(closed)
+		closed := s.shut(s.orgs[1])
 		s.start()
 		stop := s.stop
 		defer stop()
@@ -152,56 +148,6 @@ func TestPatienceSurvivesReloads(t *testing.T) {
 			t.Errorf("%d of 120 events of the closed organization, state %v", n, s.status().GetState())
 		}
 	})
-}
-
-// TestRewrittenBeforeTheGroupReads: a rewrite between the two readings.
-func TestRewrittenBeforeTheGroupReads(t *testing.T) {
-	for name, view := range map[string]snyksim.GroupView{"with": snyksim.InGroupWithOrg, "without": snyksim.InGroupWithoutOrg} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				s := newGroupScene(t, snyksim.Config{Seed: 6}, newMemoryJournal(6, 0), 2)
-				s.start()
-				defer func() { s.stop() }()
-				wait(20 * time.Minute)
-				id := s.happen(s.orgs[0], time.Now(), "org.user.invite", view)
-				wait(2 * time.Minute)
-				s.sim.Rewrite(id, func(r *snyksim.Record) { r.UserID, r.Content = "", `{}` })
-				wait(3 * time.Hour)
-				s.once(s.orgs...)
-			})
-		})
-	}
-}
-
-// TestRewrittenWhileClosed: the group stored an event, Snyk rewrote it, and then
-// its organization can be read.
-func TestRewrittenWhileClosed(t *testing.T) {
-	for name, view := range map[string]snyksim.GroupView{"with": snyksim.InGroupWithOrg, "without": snyksim.InGroupWithoutOrg} {
-		for what, rewrite := range map[string]func(r *snyksim.Record){
-			"content": func(r *snyksim.Record) { r.Content = `{}` },
-			"user":    func(r *snyksim.Record) { r.UserID = "" },
-		} {
-			t.Run(name+" "+what, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					s := newGroupScene(t, snyksim.Config{Seed: 6}, newMemoryJournal(6, 0), 2)
-					closed := s.orgs[1]
-					closed.FreePlan = true
-					s.sim.PutOrg(closed)
-					s.start()
-					defer func() { s.stop() }()
-					wait(20 * time.Minute)
-					id := s.happen(closed, time.Now(), "org.user.invite", view)
-					wait(20 * time.Minute)
-					s.once(s.orgs[0])
-					s.sim.Rewrite(id, rewrite)
-					closed.FreePlan = false
-					s.sim.PutOrg(closed)
-					wait(3 * time.Hour)
-					s.once(s.orgs...)
-				})
-			})
-		}
-	}
 }
 
 // TestFailingOrganizationCostsLittle: the group's polls do not grow while they wait.
@@ -227,105 +173,6 @@ func TestFailingOrganizationCostsLittle(t *testing.T) {
 			if i == 39 && n > 30 {
 				t.Errorf("%d requests a minute", n)
 			}
-		}
-	})
-}
-
-// TestGroupFoundRace is for the race detector.
-func TestGroupFoundRace(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newScene(t, snyksim.Config{Seed: 1}, newMemoryJournal(1, 0))
-		s.token = s.sim.AddToken(snyksim.Token{Grants: []snyksim.Grant{snyksim.OrgAdmin(s.org.ID), snyksim.GroupAdmin(s.org.GroupID)}})
-		s.sources.token = s.token.Value
-		s.sources.rec.Source.Snyk.LogTypes = []snykstreamv1.LogType{snykstreamv1.LogType_LOG_TYPE_SNYK_ORG_AUDIT, snykstreamv1.LogType_LOG_TYPE_SNYK_GROUP_AUDIT}
-		s.start()
-		defer func() { s.stop() }()
-		wait(5 * time.Minute)
-		if n := len(s.status().GetFeeds()); n != 2 {
-			t.Errorf("%d feeds", n)
-		}
-	})
-}
-
-// TestSwallowed: an event of an organization that cannot be read is stored from the
-// group's log also where another organization had one of that name in that instant.
-func TestSwallowed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newGroupScene(t, snyksim.Config{Seed: 6}, newMemoryJournal(6, 0), 2)
-		closed := s.orgs[1]
-		closed.FreePlan = true
-		s.sim.PutOrg(closed)
-		s.start()
-		defer func() { s.stop() }()
-		wait(20 * time.Minute)
-		at := time.Now().Truncate(time.Second)
-		s.happen(s.orgs[0], at, "org.user.role.edit", snyksim.NotInGroup)
-		s.happen(closed, at, "org.user.role.edit", snyksim.InGroupWithoutOrg)
-		wait(3 * time.Hour)
-		s.once(s.orgs[0])
-	})
-}
-
-// TestGroupReadLaterKnowsTheLead: events stored while our clock was behind are
-// known to a feed that is read later.
-func TestGroupReadLaterKnowsTheLead(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newGroupScene(t, snyksim.Config{Seed: 6}, newMemoryJournal(6, 0), 2)
-		s.sources.rec.Source.Snyk.LogTypes = []snykstreamv1.LogType{snykstreamv1.LogType_LOG_TYPE_SNYK_ORG_AUDIT}
-		skew := s.sim.Inject(snyksim.Fault{Effect: snyksim.DateSkew(time.Hour)})
-		s.start()
-		defer func() { s.stop() }()
-		for i := range 20 {
-			s.happen(s.orgs[i%2], time.Now().Add(time.Hour), "org.edit", snyksim.InGroupWithOrg)
-			wait(time.Minute)
-		}
-		skew.Remove()
-		wait(3 * time.Hour)
-		s.once(s.orgs...)
-		s.change(func(source *snykstreamv1.Source) { source.Snyk.LogTypes = nil })
-		wait(30 * time.Minute)
-		s.once(s.orgs...)
-	})
-}
-
-// TestNewOrganizationHasNoOldTrouble: an organization found does not begin with a
-// trouble of the source that is over.
-func TestNewOrganizationHasNoOldTrouble(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newGroupScene(t, snyksim.Config{Seed: 6}, newMemoryJournal(6, 0), 2)
-		s.sources.unlock("", &audit.Error{Kind: audit.KindInternal, Reason: snykstreamv1.ErrorReason_ERROR_REASON_CREDENTIALS_UNREADABLE})
-		s.start()
-		defer func() { s.stop() }()
-		wait(3 * time.Hour)
-		s.sources.unlock(s.token.Value, nil)
-		wait(20 * time.Minute)
-		late := s.addOrg()
-		s.sim.Inject(snyksim.Fault{Match: snyksim.Match{ScopeIDs: []string{late.ID}}, Effect: snyksim.Delay(5 * time.Second)})
-		for range 60 {
-			wait(time.Second)
-			if state := s.status().GetState(); state != snykstreamv1.SourceState_SOURCE_STATE_HEALTHY && state != snykstreamv1.SourceState_SOURCE_STATE_BACKFILLING {
-				t.Fatalf("state %v: %v", state, s.status().GetFeeds())
-			}
-		}
-	})
-}
-
-// TestPausedShowsWhoWasRead: an organization that left is not among the feeds of a
-// paused source.
-func TestPausedShowsWhoWasRead(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newGroupScene(t, snyksim.Config{Seed: 6}, newMemoryJournal(6, 0), 2)
-		s.start()
-		defer func() { s.stop() }()
-		s.happen(s.orgs[1], time.Now(), "org.edit", snyksim.NotInGroup)
-		wait(20 * time.Minute)
-		s.sim.RemoveOrg(s.orgs[1].ID)
-		wait(20 * time.Minute)
-		before := len(s.status().GetFeeds())
-		s.change(func(source *snykstreamv1.Source) { source.Paused = new(true) })
-		wait(time.Minute)
-		if after := len(s.status().GetFeeds()); after != before {
-			t.Errorf("%d feeds, before the pause %d", after, before)
 		}
 	})
 }
