@@ -217,8 +217,10 @@ func (c *crew) dismiss(p *post) {
 }
 
 // showRoster shows which feeds are read, and what keeps others from being found.
-func (c *crew) showRoster(trouble *audit.Trouble) {
-	c.roster = slices.SortedFunc(maps.Keys(c.posts), func(a, b audit.Feed) int { return strings.Compare(a.String(), b.String()) })
+func (c *crew) showRoster(trouble *audit.Trouble, more ...audit.Feed) {
+	feeds := slices.AppendSeq(slices.Clone(more), maps.Keys(c.posts))
+	slices.SortFunc(feeds, func(a, b audit.Feed) int { return strings.Compare(a.String(), b.String()) })
+	c.roster = slices.Compact(feeds)
 	c.Board.Roster(c.source.ID(), c.roster, trouble)
 }
 

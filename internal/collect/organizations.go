@@ -178,7 +178,10 @@ func (s *search) take(ctx context.Context, ids []audit.Feed, trouble *audit.Trou
 		p := s.hire(id, true)
 		s.introduce(p)
 		hired = append(hired, p)
-		s.log.InfoContext(ctx, "an organization of the group is read", slog.String("feed", id.String()))
+		s.log.DebugContext(ctx, "an organization of the group is read", slog.String("feed", id.String()))
+	}
+	if len(hired) > 0 {
+		s.log.InfoContext(ctx, "organizations of the group are read", slog.Int("more", len(hired)), slog.Int("feeds", len(s.posts)))
 	}
 	s.showRoster(trouble) // before they report
 	for _, p := range hired {

@@ -97,7 +97,8 @@ func (w *worker) collect(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	c.showRoster(nil)
+	// A load takes nobody off the roster: the list of organizations will tell.
+	c.showRoster(nil, w.roster...)
 	for _, p := range c.posts {
 		p.show()
 	}
