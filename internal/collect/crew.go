@@ -76,7 +76,7 @@ func (c *crew) hire(id audit.Feed, found bool) *post {
 		state: begin(c.states[id], c.source, time.Now()),
 		known: newKnown(id), now: newPatience(remediesOf(id)), past: newPatience(remediesOf(id)), aside: newPatience(remediesOf(id)),
 		waiting: tries(quickestTry, slowestSoon), polled: map[audit.LaneKind]time.Time{},
-		tails: map[audit.LaneKind]*pass{}, background: map[audit.LaneKind]*pass{}, lead: c.lead,
+		tails: map[audit.LaneKind]*pass{}, background: map[audit.LaneKind]*pass{}, rewrites: rewrites{}, lead: c.lead,
 		scan: c.scanner(id), interval: c.interval, hint: c.hint,
 		// What was loaded may lie in the journal alone, where retention reaches it.
 		dirty: c.states[id].LastSequence > 0,

@@ -55,6 +55,8 @@ type feed struct {
 	// polled is up to where polls have read, beyond what the ledger may say.
 	polled map[audit.LaneKind]time.Time
 	group  groupSearch
+	// rewrites are those that were counted.
+	rewrites rewrites
 
 	lastPoll, lastSuccess time.Time
 }
@@ -103,8 +105,9 @@ func (f *feed) store(ctx context.Context, p *pass, got reading, horizon time.Tim
 	records := f.without(p, got.records)
 	read := func(at time.Time) bool { return f.state.Ledger(p.lane).Covered.Contains(at) }
 	var next audit.FeedState
+	var found news
 	err := f.book.write(ctx, func() *audit.Page {
-		found := f.known.sift(records, read, f.family.complete(p.lane))
+		found = f.known.sift(records, read, f.family.complete(p.lane))
 		next = f.state.Clone()
 		next.ClockLead = max(next.ClockLead, f.clock.lead)
 		fresh := f.admit(ctx, &next, p.lane, found)
@@ -118,6 +121,7 @@ func (f *feed) store(ctx context.Context, p *pass, got reading, horizon time.Tim
 		return err
 	}
 	f.state, f.dirty = next, true
+	f.rewrites.saw(found.rewritten)
 	return nil
 }
 
@@ -154,7 +158,7 @@ func (f *feed) admit(ctx context.Context, next *audit.FeedState, lane audit.Lane
 		next.LastEventTime = audit.Later(next.LastEventTime, o.Created)
 		records[i] = audit.Record{Event: event, Raw: o.Raw}
 	}
-	next.Rewritten += found.rewritten
+	next.Rewritten += f.rewrites.count(found.rewritten)
 	return records
 }
 

@@ -6,6 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"google.golang.org/protobuf/types/known/durationpb"
+
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
 	"github.com/snykstream/snykstream/internal/snyksim"
 )
@@ -253,6 +255,27 @@ func TestAPIAccessOfAGroup(t *testing.T) {
 		s.once(s.orgs...)
 		if counts := s.feeds(); counts["org/"+s.orgs[0].ID] < 60 {
 			t.Errorf("stored %v", counts)
+		}
+	})
+}
+
+// TestManyOrganizations: however many pages their list has, all of them are read.
+func TestManyOrganizations(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newGroupScene(t, snyksim.Config{Seed: 10}, newMemoryJournal(10, 0), 230)
+		s.sources.rec.Source.Snyk.PollInterval = durationpb.New(5 * time.Minute)
+		for i, org := range s.orgs {
+			s.happen(org, time.Now().Add(-time.Duration(i)*time.Minute), "org.edit", snyksim.GroupView(i%3))
+		}
+		s.start()
+		defer func() { s.stop() }()
+		wait(10 * time.Minute)
+		s.once(s.orgs...)
+		if counts := s.feeds(); len(counts) != 230 || counts["group/"+s.group.ID] != 0 {
+			t.Errorf("events of %d feeds, %d of the group's", len(counts), counts["group/"+s.group.ID])
+		}
+		if n := len(s.status().GetFeeds()); n != 231 {
+			t.Errorf("%d feeds are read", n)
 		}
 	})
 }

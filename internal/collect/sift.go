@@ -10,8 +10,8 @@ import (
 // news are the records of an answer that are not stored yet.
 type news struct {
 	records []fresh
-	// rewritten counts records that are stored with other content.
-	rewritten uint64
+	// rewritten are the ids of the feed's events whose records have other content now.
+	rewritten []string
 }
 
 // fresh is a record to store, with its occurrence among identical ones.
@@ -45,7 +45,7 @@ func (k *known) sift(shown []audit.Observed, read func(time.Time) bool, complete
 			s.rewritten(read(instants[instant][0].Created), complete)
 		}
 		out.records = append(out.records, s.left()...)
-		out.rewritten += s.rewrites
+		out.rewritten = append(out.rewritten, s.rewrites...)
 	}
 	return out
 }
@@ -57,7 +57,7 @@ type sieve struct {
 	shown    []candidate
 	stored   []slot
 	taken    []bool // of stored
-	rewrites uint64
+	rewrites []string
 }
 
 // candidate is a record shown; found says that it is stored.
@@ -216,7 +216,7 @@ func (s *sieve) settle(by kind, eligible func(*candidate) bool, against func(*sl
 			j := stored[k][n]
 			s.shown[i].found, s.taken[j] = true, true
 			if s.stored[j].own {
-				s.rewrites++
+				s.rewrites = append(s.rewrites, s.stored[j].id)
 			}
 		}
 	}

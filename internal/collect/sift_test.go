@@ -35,7 +35,7 @@ func TestSift(t *testing.T) {
 		// partly says that not every organization is read.
 		partly bool
 		fresh  []string
-		wrote  uint64
+		wrote  int
 	}{
 		"nothing is stored":                   {feed: knownOrg, shown: []string{"org.edit o1 u a"}, fresh: []string{"org.edit o1 u a"}},
 		"the same again":                      {feed: knownOrg, stored: []string{"o1: org.edit o1 u a"}, shown: []string{"org.edit o1 u a"}},
@@ -81,8 +81,8 @@ func TestSift(t *testing.T) {
 			for _, f := range news.records {
 				fresh = append(fresh, text[string(f.Raw)])
 			}
-			if !slices.Equal(fresh, c.fresh) || news.rewritten != c.wrote {
-				t.Errorf("new %q and %d rewritten, want %q and %d", fresh, news.rewritten, c.fresh, c.wrote)
+			if !slices.Equal(fresh, c.fresh) || len(news.rewritten) != c.wrote {
+				t.Errorf("new %q and %q rewritten, want %q and %d", fresh, news.rewritten, c.fresh, c.wrote)
 			}
 		})
 	}
