@@ -15,7 +15,13 @@ type ledgers struct {
 	}
 	board interface {
 		Feeds(rec audit.SourceRecord) []audit.FeedReport
+		NoLongerRead(rec audit.SourceRecord, feed audit.Feed) bool
 	}
+}
+
+// NoLongerRead implements grpcapi.Ledgers.
+func (l ledgers) NoLongerRead(rec audit.SourceRecord, feed audit.Feed) bool {
+	return l.board.NoLongerRead(rec, feed)
 }
 
 // Ledgers implements grpcapi.Ledgers.

@@ -61,6 +61,12 @@ func TestLedgers(t *testing.T) {
 		org("unheard"): readTo(5, 1), org("new"): readTo(14, 0), org("never"): {},
 	})
 
+	for feed, want := range map[string]bool{"left": true, "fresh": false, "never": false} {
+		if got := l.NoLongerRead(rec, org(feed)); got != want {
+			t.Errorf("%s is no longer read: %v", feed, got)
+		}
+	}
+
 	l.journal = kept{err: errors.New("away")}
 	if _, err := l.Ledgers(t.Context(), rec); err == nil {
 		t.Error("the journal is away, and nobody hears of it")

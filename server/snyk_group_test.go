@@ -29,7 +29,7 @@ func newFamily(h *servertest.House) *family {
 		// A third of it in the group's log with org_id, a third without, a third not.
 		h.Sim.Generate(org.ID, snyksim.History{Records: 120, End: ago(20 * time.Minute)})
 		for _, view := range []snyksim.GroupView{snyksim.InGroupWithOrg, snyksim.InGroupWithoutOrg, snyksim.NotInGroup} {
-			twin := snyksim.Record{Created: ago(3 * time.Hour), Event: "org.edit", UserID: "u", Content: fmt.Sprintf(`{"view":%d}`, view), Group: view}
+			twin := snyksim.Record{Created: ago(3 * time.Hour), Event: "org.edit", UserID: "u" + org.ID, Content: fmt.Sprintf(`{"view":%d}`, view), Group: view}
 			h.Sim.Append(org.ID, twin, twin)
 		}
 	}

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -71,5 +72,21 @@ func TestSilenceAfterTooManyRequests(t *testing.T) {
 	}
 	if state := h.Source("other").GetStatus().GetState(); state != snykstreamv1.SourceState_SOURCE_STATE_HEALTHY {
 		t.Errorf("the source with another credential is %v", state)
+	}
+}
+
+// TestBudgetIsConfigured: --snyk-budget reaches the pace of the credentials, and
+// the status says when it does not suffice for the interval asked for.
+func TestBudgetIsConfigured(t *testing.T) {
+	t.Parallel()
+	h := servertest.Unstarted(t)
+	h.Config.SnykBudget = 0.005
+	h.Start()
+	h.Create("my-snyk")
+	status := h.Await("my-snyk", "a longer interval", func(status *snykstreamv1.SourceStatus) bool {
+		return status.GetFeeds()[0].GetPollInterval().AsDuration() > servertest.PollInterval
+	}).GetStatus()
+	if !strings.Contains(strings.Join(status.GetWarnings(), " "), "--snyk-budget") {
+		t.Errorf("warnings %q", status.GetWarnings())
 	}
 }

@@ -20,6 +20,9 @@ type FeedReport struct {
 	// LastPoll is when the last poll began, LastSuccess when one last read the
 	// tail to its end. Zero before the first.
 	LastPoll, LastSuccess time.Time
+	// Present was the present by the slower of Snyk's clock and ours when this was
+	// told, which is as far as time can be proven read. Zero: not known.
+	Present time.Time
 	// Trouble is what went wrong last; nil once a poll succeeds.
 	Trouble *Trouble
 	// Warnings are troubles that do not stop the collection.

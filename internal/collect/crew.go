@@ -85,6 +85,8 @@ func (c *crew) hire(id audit.Feed, found bool) *post {
 	// load is no success.
 	if !found {
 		f.now.trouble = c.patience.trouble
+	} else {
+		f.state.GroupID = c.source.GroupID() // it was found there
 	}
 	if before, ok := c.before[id]; ok && f.now.trouble == nil {
 		f.now = before
@@ -134,6 +136,17 @@ func (c *crew) hint() {
 	case c.hints <- struct{}{}:
 	default:
 	}
+}
+
+// organizations are those of the group that the source has ever read.
+func (c *crew) organizations() []audit.Feed {
+	var out []audit.Feed
+	for id, state := range c.states {
+		if id.Scope == audit.ScopeOrg && state.GroupID == c.source.GroupID() {
+			out = append(out, id)
+		}
+	}
+	return out
 }
 
 // dial opens the source's credential.

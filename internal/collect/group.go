@@ -27,7 +27,8 @@ func (g *groupSearch) warnings() []string {
 		return nil
 	}
 	return []string{"the organization's group could not be found, so events lack group_id; " +
-		"set snyk.group_id when the source is created, or let the credentials read the organization: " + g.failure.Error()}
+		"let the credentials read the organization, or set snyk.group_id, with snyk.log_types [LOG_TYPE_SNYK_ORG_AUDIT] " +
+		"where only the organization's log is meant: " + g.failure.Error()}
 }
 
 // groupID is the organization's group, empty where it is not known.

@@ -1,12 +1,14 @@
 package collect_test
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
 	"github.com/snykstream/snykstream/internal/audit"
+	"github.com/snykstream/snykstream/internal/health"
 	"github.com/snykstream/snykstream/internal/snyksim"
 )
 
@@ -66,6 +68,66 @@ func TestNewOrganizationHasNoOldTrouble(t *testing.T) {
 			if state := s.status().GetState(); state != snykstreamv1.SourceState_SOURCE_STATE_HEALTHY && state != snykstreamv1.SourceState_SOURCE_STATE_BACKFILLING {
 				t.Fatalf("state %v: %v", state, s.status().GetFeeds())
 			}
+		}
+	})
+}
+
+// TestNoOrganizationAtAll: a list that is empty is not believed, and the status
+// says what it means.
+func TestNoOrganizationAtAll(t *testing.T) {
+	for name, types := range map[string][]snykstreamv1.LogType{
+		"with the group's log": nil, "organizations alone": {snykstreamv1.LogType_LOG_TYPE_SNYK_ORG_AUDIT},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newGroupScene(t, snyksim.Config{Seed: 6}, newMemoryJournal(6, 0), 2)
+				s.sources.rec.Source.Snyk.LogTypes = types
+				s.start()
+				defer func() { s.stop() }()
+				wait(10 * time.Minute)
+				feeds := len(s.status().GetFeeds())
+				for _, org := range s.orgs {
+					s.sim.RemoveOrg(org.ID)
+				}
+				wait(10 * time.Minute)
+				got := s.status()
+				if state := got.GetState(); state == snykstreamv1.SourceState_SOURCE_STATE_HEALTHY || len(got.GetFeeds()) != feeds ||
+					!strings.Contains(got.GetMessage()+strings.Join(got.GetWarnings(), " "), "no organization of the group") {
+					t.Errorf("%d feeds before, status %v", feeds, got)
+				}
+				for _, org := range s.orgs {
+					s.sim.PutOrg(org)
+					s.happen(org, time.Now(), "org.edit", snyksim.NotInGroup)
+				}
+				wait(10 * time.Minute)
+				if got := s.status(); got.GetState() != snykstreamv1.SourceState_SOURCE_STATE_HEALTHY {
+					t.Errorf("once they are back: %v", got)
+				}
+				s.once(s.orgs...)
+			})
+		})
+	}
+}
+
+// TestRestartKnowsItsOrganizations: until the list is read again, those of before
+// are not forgotten.
+func TestRestartKnowsItsOrganizations(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newGroupScene(t, snyksim.Config{Seed: 6}, newMemoryJournal(6, 0), 2)
+		s.start()
+		wait(10 * time.Minute)
+		s.stop()
+		s.board = &health.Board{}
+		s.sim.Inject(snyksim.Fault{Match: snyksim.Match{Kinds: []snyksim.Kind{snyksim.KindGroupOrgs}}, Effect: snyksim.Delay(20 * time.Second)})
+		s.start()
+		defer func() { s.stop() }()
+		wait(15 * time.Second)
+		if got := s.status(); got.GetState() == snykstreamv1.SourceState_SOURCE_STATE_HEALTHY || len(got.GetFeeds()) != 3 {
+			t.Errorf("before the list: %v", got)
+		}
+		wait(time.Minute)
+		if got := s.status(); got.GetState() != snykstreamv1.SourceState_SOURCE_STATE_HEALTHY || len(got.GetFeeds()) != 3 {
+			t.Errorf("after the list: %v", got)
 		}
 	})
 }

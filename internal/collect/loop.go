@@ -144,7 +144,7 @@ func (f *feed) show() {
 	report := audit.FeedReport{
 		SourceID: f.source.ID(), Feed: f.id, State: f.state.Clone(), Base: f.book.base(),
 		Lanes: slices.Clone(f.source.Lanes()), LastPoll: f.lastPoll, LastSuccess: f.lastSuccess,
-		Warnings: f.group.warnings(), Interval: f.interval(), Found: f.found,
+		Warnings: f.group.warnings(), Interval: f.interval(), Found: f.found && !f.partly(), Present: f.clock.slower(),
 	}
 	report.Trouble = cmp.Or(f.now.trouble, f.aside.trouble, f.past.trouble)
 	if f.unsaved != nil {
@@ -154,6 +154,11 @@ func (f *feed) show() {
 	if f.id.Scope == audit.ScopeOrg {
 		f.family.note(f.id.ID, f.standing())
 	}
+}
+
+// partly says that the feed is read, and a part of it fails.
+func (f *feed) partly() bool {
+	return f.now.trouble == nil && (f.aside.trouble != nil || f.past.trouble != nil)
 }
 
 // rest waits until t or until ctx ends.

@@ -89,7 +89,12 @@ func (c *crew) await(ctx context.Context, next time.Time) {
 // look lists the group's organizations, or finds the group first.
 func (s *search) look(ctx context.Context) ([]audit.Organization, error) {
 	if group := s.source.GroupID(); group != "" {
-		return s.snyk.Organizations(ctx, group)
+		orgs, err := s.snyk.Organizations(ctx, group)
+		if err == nil && len(orgs) == 0 {
+			// A group without any is rarer than a role that was lost.
+			err = &audit.SnykError{Class: audit.SnykForbidden, Detail: "it shows these credentials no organization of the group"}
+		}
+		return orgs, err
 	}
 	org, err := s.snyk.Organization(ctx, s.source.Source.GetSnyk().GetOrganizationId())
 	if err != nil {
@@ -113,10 +118,8 @@ func (s *search) failed(ctx context.Context, err error) time.Time {
 		s.showRoster(&trouble)
 	} else {
 		var before []audit.Feed
-		for id := range s.states {
-			if id.Scope == audit.ScopeOrg && s.source.AllOrganizations() {
-				before = append(before, id)
-			}
+		if s.source.AllOrganizations() {
+			before = s.organizations()
 		}
 		s.take(ctx, before, &trouble)
 		s.family.note(unlisted, stuck(s.source.Lanes(), s.listing.mark()))

@@ -163,12 +163,12 @@ func (s *sieve) rewritten(again, complete bool) {
 	}
 	if s.feed.Scope == audit.ScopeOrg {
 		whose := func(c *slot) bool { return !c.own && c.org == "" }
-		s.settle(kind{whom: true}, anyRecord, whose)
-		s.settle(kind{}, userless, whose)
+		s.settle(kind{whom: true, all: true}, anyRecord, whose)
+		s.settle(kind{all: true}, userless, whose)
 		return
 	}
 	nameless := func(c *candidate) bool { return c.org == "" }
-	s.settle(kind{whom: true}, nameless, anySlot)
+	s.settle(kind{whom: true, all: true}, nameless, anySlot)
 	if again {
 		s.settle(kind{}, nameless, anySlot)
 	}
@@ -177,8 +177,9 @@ func (s *sieve) rewritten(again, complete bool) {
 func anyRecord(*candidate) bool { return true }
 func anySlot(*slot) bool        { return true }
 
-// kind says what records of one kind have in common beside their name.
-type kind struct{ org, whom bool }
+// kind says what records of one kind have in common beside their name. all asks for
+// as many as are stored, no fewer: what is only alike must be alike to the last.
+type kind struct{ org, whom, all bool }
 
 // settle matches all eligible records of a kind where no more are shown than
 // stored.
@@ -209,7 +210,7 @@ func (s *sieve) settle(by kind, eligible func(*candidate) bool, against func(*sl
 		}
 	}
 	for k, candidates := range shown {
-		if len(candidates) > len(stored[k]) {
+		if len(candidates) > len(stored[k]) || by.all && len(candidates) < len(stored[k]) {
 			continue
 		}
 		for n, i := range candidates {

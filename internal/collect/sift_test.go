@@ -56,6 +56,7 @@ func TestSift(t *testing.T) {
 		"more than were there":                {feed: knownGroup, stored: []string{"o1: org.edit o1 u a"}, shown: []string{"org.edit - - b", "org.edit - - c"}, again: true, fresh: []string{"org.edit - - b", "org.edit - - c"}},
 		"whose, where not all are read":       {feed: knownGroup, stored: []string{"o1: org.edit o1 u a"}, shown: []string{"org.edit - u b"}, partly: true, fresh: []string{"org.edit - u b"}},
 		"whose, where all are read":           {feed: knownGroup, stored: []string{"o1: org.edit o1 u a"}, shown: []string{"org.edit - u b"}},
+		"whose, where more could be it":       {feed: knownGroup, stored: []string{"o1: org.edit o1 u a", "o2: org.edit o2 u c"}, shown: []string{"org.edit - u b"}, fresh: []string{"org.edit - u b"}},
 		"the user is gone":                    {feed: knownGroup, stored: []string{"o1: org.edit o1 u a"}, shown: []string{"org.edit o1 - a"}},
 		"opens again, rewritten since":        {feed: knownOrg, stored: []string{"g: org.edit - u a"}, shown: []string{"org.edit o1 u b"}},
 		"opens while others are closed":       {feed: knownOrg, stored: []string{"g: org.edit - u a"}, shown: []string{"org.edit o1 u b"}, partly: true, fresh: []string{"org.edit o1 u b"}},

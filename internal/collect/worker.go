@@ -98,6 +98,9 @@ func (w *worker) collect(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	// A load takes nobody off the roster: the list of organizations will tell.
+	if len(w.roster) == 0 && w.source.AllOrganizations() {
+		w.roster = c.organizations()
+	}
 	c.showRoster(nil, w.roster...)
 	for _, p := range c.posts {
 		p.show()

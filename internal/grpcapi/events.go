@@ -52,6 +52,9 @@ type EntryReader interface {
 // shared and never changed.
 type Progress interface {
 	Reports() []audit.FeedReport
+	// Unlisted says that the feed is not among those that the source's collector
+	// reads. It is false where the collector has not told them.
+	Unlisted(sourceID string, feed audit.Feed) bool
 }
 
 // StreamMetrics counts what streams do.

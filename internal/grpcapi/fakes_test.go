@@ -214,6 +214,9 @@ func (l ledgers) Ledgers(_ context.Context, rec audit.SourceRecord) (map[audit.F
 	return states, nil
 }
 
+// NoLongerRead: a feed of otherID was left.
+func (l ledgers) NoLongerRead(_ audit.SourceRecord, feed audit.Feed) bool { return feed.ID == otherID }
+
 // fences remembers the fences raised.
 type fences struct {
 	mu     sync.Mutex
@@ -255,6 +258,8 @@ func (nowhere) Verify(context.Context, audit.Position) error { return away() }
 func (nowhere) Token(audit.Position) string { return "" }
 
 func (nowhere) Reports() []audit.FeedReport { return nil }
+
+func (nowhere) Unlisted(string, audit.Feed) bool { return false }
 
 func (nowhere) StreamOpened() {}
 

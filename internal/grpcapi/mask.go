@@ -43,6 +43,9 @@ func maskProblems(r *snykstreamv1.UpdateSourceRequest) []audit.FieldProblem {
 		switch {
 		case slices.Contains(immutable, path):
 			trouble = "cannot be changed"
+			if path == "snyk.group_id" {
+				trouble += ", but it may be set, outside the mask, where the source has none"
+			}
 		case !slices.Contains(changeable, path) && !slices.Contains(groups, path) && !below(path, outputOnly):
 			trouble = "is no field of a source"
 		case (path == wholeSource || path == "snyk") && r.GetSource() != nil && r.GetSource().GetSnyk() == nil:

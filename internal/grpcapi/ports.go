@@ -63,6 +63,9 @@ type Ledgers interface {
 	// where a feed was never read, and of those that it read and no longer does. What
 	// they hold is shared and never changed. Errors: KindUnavailable.
 	Ledgers(ctx context.Context, rec audit.SourceRecord) (map[audit.Feed]audit.FeedState, error)
+	// NoLongerRead says that the source does not read the feed, of those that Ledgers
+	// has, any more.
+	NoLongerRead(rec audit.SourceRecord, feed audit.Feed) bool
 }
 
 // Fencer stops collectors that hold an older configuration of a source.

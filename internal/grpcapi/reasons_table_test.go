@@ -56,14 +56,15 @@ var reasonRows = []reasonRow{
 	{
 		snykstreamv1.ErrorReason_ERROR_REASON_CREDENTIALS_REJECTED,
 		[]codes.Code{codes.FailedPrecondition},
-		"Snyk does not accept the credentials, or they may not read the log.",
-		"Follow `PreconditionFailure`: a violation for each failed check, with its remedy. `ValidateCredentials` gives the whole report.",
+		"Snyk does not accept the credentials, they may not read the log, or a group that an update names is not there or not the organization's.",
+		"Follow `PreconditionFailure`: a violation for each failed check, with its remedy. `ValidateCredentials` gives the whole report. " +
+			"`allow_unverified` stores the source all the same.",
 	},
 	{
 		snykstreamv1.ErrorReason_ERROR_REASON_SNYK_UNAVAILABLE,
 		[]codes.Code{codes.Unavailable},
 		"Snyk could not be reached, or had trouble of its own, so nothing is known about the credentials.",
-		"Try again after `RetryInfo`, or create the source with `allow_unverified`.",
+		"Try again after `RetryInfo`, or create or update the source with `allow_unverified`.",
 	},
 	{
 		snykstreamv1.ErrorReason_ERROR_REASON_TOKEN_INVALID,

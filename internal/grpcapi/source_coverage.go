@@ -22,7 +22,9 @@ func (s *SourceService) GetCoverage(ctx context.Context, r *snykstreamv1.GetCove
 	}
 	answer := &snykstreamv1.GetCoverageResponse{}
 	for feed, state := range ledgers {
-		answer.Feeds = append(answer.Feeds, coverageOf(rec, feed, state))
+		coverage := coverageOf(rec, feed, state)
+		coverage.NoLongerRead = s.ledgers.NoLongerRead(rec, feed)
+		answer.Feeds = append(answer.Feeds, coverage)
 	}
 	slices.SortFunc(answer.GetFeeds(), func(a, b *snykstreamv1.FeedCoverage) int { return cmp.Compare(a.GetFeed(), b.GetFeed()) })
 	return answer, nil

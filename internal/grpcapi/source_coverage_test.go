@@ -49,7 +49,7 @@ func TestGetCoverage(t *testing.T) {
 				Feed: "org/" + orgID, LogType: snykstreamv1.LogType_LOG_TYPE_SNYK_ORG_AUDIT, Covered: ofOrg,
 				Gaps: []*snykstreamv1.Gap{gap(hours(-3, -2)), gap(hours(0, 1))},
 			},
-			{Feed: "org/" + otherID, LogType: snykstreamv1.LogType_LOG_TYPE_SNYK_ORG_AUDIT},
+			{Feed: "org/" + otherID, LogType: snykstreamv1.LogType_LOG_TYPE_SNYK_ORG_AUDIT, NoLongerRead: true},
 		}}
 	}
 	for name, test := range map[string]struct {

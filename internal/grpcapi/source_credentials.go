@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
@@ -49,16 +50,51 @@ func (s *SourceService) prove(ctx context.Context, config *snykstreamv1.SnykConf
 	if err != nil || report.GetValid() {
 		return report, err
 	}
+	return report, rejection("snyk does not accept the credentials", failedChecks(report), config, report.GetGroupId())
+}
+
+// proveGroup asks Snyk with the stored credentials about a group that the
+// configuration did not have before. The error tells that it is not the
+// organization's, or not there; where Snyk cannot say, there is none.
+func (s *SourceService) proveGroup(ctx context.Context, rec audit.SourceRecord, config *snykstreamv1.SnykConfig) error {
+	cred, err := s.vault.Credential(ctx, rec)
+	if err != nil {
+		return err
+	}
+	report, err := s.checker.Check(ctx, config, cred)
+	if _, silent := errors.AsType[*audit.SnykError](err); silent {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	failed := slices.DeleteFunc(failedChecks(report), func(check *snykstreamv1.CredentialCheck) bool {
+		return check.GetKind() != snykstreamv1.CredentialCheck_KIND_ORGANIZATION_READABLE &&
+			check.GetKind() != snykstreamv1.CredentialCheck_KIND_GROUP_READABLE
+	})
+	if len(failed) == 0 {
+		return nil
+	}
+	return rejection("snyk does not show the group to the stored credentials", failed, config, report.GetGroupId())
+}
+
+func failedChecks(report *snykstreamv1.ValidateCredentialsResponse) []*snykstreamv1.CredentialCheck {
+	return slices.DeleteFunc(slices.Clone(report.GetChecks()), func(check *snykstreamv1.CredentialCheck) bool {
+		return check.GetResult() != snykstreamv1.CredentialCheck_RESULT_FAILED
+	})
+}
+
+// rejection tells of failed checks, each a problem of its own, and of the way
+// around them.
+func rejection(message string, failed []*snykstreamv1.CredentialCheck, config *snykstreamv1.SnykConfig, groupFound string) *audit.Error {
 	rejected := &audit.Error{
 		Kind: audit.KindPrecondition, Reason: snykstreamv1.ErrorReason_ERROR_REASON_CREDENTIALS_REJECTED,
-		Message: "snyk does not accept the credentials",
+		Message: message + "; allow_unverified stores the source all the same",
 	}
-	for _, check := range report.GetChecks() {
-		if check.GetResult() == snykstreamv1.CredentialCheck_RESULT_FAILED {
-			rejected.Problems = append(rejected.Problems, problemOfCheck(check, config, report.GetGroupId()))
-		}
+	for _, check := range failed {
+		rejected.Problems = append(rejected.Problems, problemOfCheck(check, config, groupFound))
 	}
-	return report, rejected
+	return rejected
 }
 
 func problemOfCheck(check *snykstreamv1.CredentialCheck, config *snykstreamv1.SnykConfig, groupFound string) audit.Problem {

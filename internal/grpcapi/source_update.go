@@ -42,14 +42,9 @@ func (s *SourceService) update(ctx context.Context, r *snykstreamv1.UpdateSource
 	if next.Source, err = changed(was, r); err != nil {
 		return was, err
 	}
-	var cred *audit.Credential
-	if r.GetCredentials() != nil {
-		given := credentialOf(r.GetCredentials())
-		report, err := s.prove(ctx, next.Source.GetSnyk(), given)
-		if err != nil {
-			return was, err
-		}
-		cred, next = &given, learn(next, given, report)
+	next, cred, err := s.proven(ctx, was, next, r)
+	if err != nil {
+		return was, err
 	}
 	if cred == nil && proto.Equal(was.Source, next.Source) {
 		return was, nil
@@ -63,6 +58,25 @@ func (s *SourceService) update(ctx context.Context, r *snykstreamv1.UpdateSource
 	}
 	s.log.InfoContext(ctx, "source updated", "source_id", stored.ID(), "credentials_replaced", cred != nil)
 	return stored, nil
+}
+
+// proven asks Snyk about what is new of the source: credentials, which it returns
+// with what was learned of them, or a group.
+func (s *SourceService) proven(
+	ctx context.Context, was, next audit.SourceRecord, r *snykstreamv1.UpdateSourceRequest,
+) (audit.SourceRecord, *audit.Credential, error) {
+	switch {
+	case r.GetCredentials() != nil:
+		given := credentialOf(r.GetCredentials())
+		report, err := s.prove(ctx, next.Source.GetSnyk(), given)
+		if err != nil && (!r.GetAllowUnverified() || !aboutCredentials(err)) {
+			return next, nil, err
+		}
+		return learn(next, given, report), &given, nil
+	case was.GroupID() == "" && next.GroupID() != "" && !r.GetAllowUnverified():
+		return next, nil, s.proveGroup(ctx, was, next.Source.GetSnyk())
+	}
+	return next, nil, nil
 }
 
 // changed is the source with the request's changes, held to the rules that a

@@ -3,6 +3,7 @@ package grpcapi
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -126,6 +127,71 @@ func TestUpdateSourceNamesItsGroup(t *testing.T) {
 		t.Errorf("the group is %q", got)
 	}
 	wantFailure(t, name(groupID), codes.InvalidArgument, "INVALID_FIELD", "source.snyk.group_id")
+}
+
+// A group that is new to the source is proven with the stored credentials.
+func TestUpdateSourceProvesItsGroup(t *testing.T) {
+	check := func(kind snykstreamv1.CredentialCheck_Kind, result snykstreamv1.CredentialCheck_Result) *snykstreamv1.CredentialCheck {
+		return &snykstreamv1.CredentialCheck{Kind: kind, Result: result, Message: "what was found"}
+	}
+	const failed, warning = snykstreamv1.CredentialCheck_RESULT_FAILED, snykstreamv1.CredentialCheck_RESULT_WARNING
+	noLog := check(snykstreamv1.CredentialCheck_KIND_GROUP_AUDIT_READABLE, failed)
+	noGroup := check(snykstreamv1.CredentialCheck_KIND_GROUP_READABLE, failed)
+	for name, test := range map[string]struct {
+		answer     checking
+		unverified bool
+		code       codes.Code
+		violations []string
+	}{
+		"it is there":                      {answer: nil},
+		"its log cannot be read":           {answer: failing(nil, noLog)},
+		"it cannot be looked up, and read": {answer: failing(nil, check(snykstreamv1.CredentialCheck_KIND_GROUP_READABLE, warning))},
+		"it is not there": {
+			answer: failing(nil, noGroup, noLog), code: codes.FailedPrecondition, violations: []string{"GROUP_READABLE group/" + otherID},
+		},
+		"it is not the organization's": {
+			answer: failing(nil, check(snykstreamv1.CredentialCheck_KIND_ORGANIZATION_READABLE, failed)),
+			code:   codes.FailedPrecondition, violations: []string{"ORGANIZATION_READABLE org/" + orgID},
+		},
+		"Snyk cannot say":                   {answer: failing(&audit.SnykError{Detail: "away"}, noGroup)},
+		"it is not there, and not asked of": {answer: failing(nil, noGroup), unverified: true},
+		"a fault of ours":                   {answer: failing(errors.New("a fault of ours")), code: codes.Internal},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.checker.answer = failing(&audit.SnykError{Detail: "away"})
+			_, err := w.client.CreateSource(t.Context(), &snykstreamv1.CreateSourceRequest{
+				Source: aSource(), SourceId: "mine", Credentials: aToken(), AllowUnverified: true,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.checker.answer, w.checker.asked = test.answer, nil
+			_, err = w.client.UpdateSource(t.Context(), &snykstreamv1.UpdateSourceRequest{
+				Source: &snykstreamv1.Source{Id: "mine", Snyk: &snykstreamv1.SnykConfig{GroupId: otherID}}, AllowUnverified: test.unverified,
+			})
+			group := w.sources.records["mine"].Source.GetSnyk().GetGroupId()
+			if asked := w.checker.asked; (len(asked) == 0) != test.unverified ||
+				len(asked) > 0 && (asked[0].config.GetGroupId() != otherID || asked[0].cred.Token.Reveal() != token) {
+				t.Error("Snyk was not asked about the new group with the stored credentials")
+			}
+			if test.code == codes.OK {
+				if err != nil || group != otherID {
+					t.Errorf("the group is %q, %v", group, err)
+				}
+				return
+			}
+			reason := map[codes.Code]string{codes.FailedPrecondition: "CREDENTIALS_REJECTED", codes.Internal: "INTERNAL"}[test.code]
+			f := wantFailure(t, err, test.code, reason)
+			var got []string
+			for _, v := range f.violations {
+				got = append(got, v.GetType()+" "+v.GetSubject())
+			}
+			if !slices.Equal(got, test.violations) || group != "" {
+				t.Errorf("violations %q, want %q; the group is %q", got, test.violations, group)
+			}
+		})
+	}
 }
 
 // What a check does not tell stays known.
@@ -258,18 +324,25 @@ func TestUpdateSourceRaces(t *testing.T) {
 
 func TestUpdateSourceCredentials(t *testing.T) {
 	const next = "22222222-2222-4333-8444-5ec4e75ec4e8"
-	update := func(t *testing.T, w *world) (*snykstreamv1.UpdateSourceResponse, error) {
+	update := func(t *testing.T, w *world, unverified bool) (*snykstreamv1.UpdateSourceResponse, error) {
 		t.Helper()
 		w.fences.raised, w.checker.asked = nil, nil
 		return w.client.UpdateSource(t.Context(), &snykstreamv1.UpdateSourceRequest{
 			Source:      &snykstreamv1.Source{Id: "mine", Snyk: &snykstreamv1.SnykConfig{IncludeApiAccess: new(true)}},
-			Credentials: apiToken(next),
+			Credentials: apiToken(next), AllowUnverified: unverified,
 		})
 	}
+	t.Run("fault", func(t *testing.T) {
+		w := newWorld(t)
+		w.create(t, "mine")
+		w.checker.answer = failing(errors.New("a fault of ours"))
+		_, err := update(t, w, true)
+		wantFailure(t, err, codes.Internal, "INTERNAL")
+	})
 	t.Run("accepted", func(t *testing.T) {
 		w := newWorld(t)
 		w.create(t, "mine")
-		answer, err := update(t, w)
+		answer, err := update(t, w, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -310,10 +383,17 @@ func TestUpdateSourceCredentials(t *testing.T) {
 			w := newWorld(t)
 			w.create(t, "mine")
 			w.checker.answer = failing(test.err, rejected())
-			_, err := update(t, w)
+			_, err := update(t, w, false)
 			wantFailure(t, err, test.code, test.reason)
+			if test.code == codes.FailedPrecondition && !strings.Contains(err.Error(), "allow_unverified") {
+				t.Errorf("%v does not tell of allow_unverified", err)
+			}
 			if w.sources.secrets["mine"].Token.Reveal() != token || w.sources.records["mine"].Revision != 1 || len(w.fences.raised) > 0 {
 				t.Error("the old credentials were let go")
+			}
+			answer, err := update(t, w, true)
+			if err != nil || w.sources.secrets["mine"].Token.Reveal() != next || answer.GetSource().GetStatus().GetCredential().GetLastFour() != "c4e8" {
+				t.Errorf("with allow_unverified: %v, %v", answer, err)
 			}
 		})
 	}

@@ -56,12 +56,13 @@ func (m *feedMet) passEntry(entry *audit.Entry) {
 // sources tells each source's coverage as of a stream that has passed all up to a
 // sequence of the journal. What a collector reports counts where the stream has
 // passed the entries it includes, and knows of none of the feed that is newer.
-// Sources that are no more are left out, as nothing can be said of their state.
+// Sources that are no more are left out, as nothing can be said of their state,
+// and so are feeds that are no longer read, as their coverage will not go on.
 func (c coverage) sources(
-	passed uint64, reports []audit.FeedReport, state func(sourceID string) snykstreamv1.SourceState,
+	passed uint64, progress Progress, state func(sourceID string) snykstreamv1.SourceState,
 ) []*snykstreamv1.SourceCoverage {
 	known := c.asReports()
-	for _, report := range reports {
+	for _, report := range progress.Reports() {
 		if known[report.SourceID] == nil {
 			known[report.SourceID] = map[audit.Feed]audit.FeedReport{}
 		}
@@ -81,8 +82,10 @@ func (c coverage) sources(
 			continue
 		}
 		var feeds []*snykstreamv1.FeedProgress
-		for _, report := range known[id] {
-			feeds = append(feeds, c.progress(report))
+		for feed, report := range known[id] {
+			if !progress.Unlisted(id, feed) {
+				feeds = append(feeds, c.progress(report))
+			}
 		}
 		slices.SortFunc(feeds, func(a, b *snykstreamv1.FeedProgress) int { return cmp.Compare(a.GetFeed(), b.GetFeed()) })
 		out = append(out, &snykstreamv1.SourceCoverage{SourceId: id, State: now, Feeds: feeds})

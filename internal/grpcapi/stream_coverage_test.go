@@ -130,6 +130,34 @@ func TestStreamTellsCoverage(t *testing.T) {
 	}
 }
 
+// A feed that is no longer read has no coverage that goes on, met or reported.
+func TestStreamLeavesOutFeedsNoLongerRead(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStreams(t)
+		s.put(withState(page("a", "e1", "e2"), covered(0, 2, 2)))
+		s.put(withState(page("b", "e3"), covered(3, 4, 1)))
+		other := report("a", 1, covered(0, 7, 4))
+		other.Feed.ID = "o2"
+		s.reports = []audit.FeedReport{other}
+		want := func(when string, want ...*sourceCoverage) {
+			t.Helper()
+			got := beats(s.subscribe(t, earliest()).settled())
+			if diff := cmp.Diff(want, got[len(got)-1].GetHeartbeat().GetSources(), protocmp.Transform()); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", when, diff)
+			}
+		}
+		both, second := told("a", 0, 2, 2), told("a", 0, 7, 4)
+		second.Feeds[0].Feed = "org/o2"
+		both.Feeds = append(both.Feeds, second.GetFeeds()...)
+		want("all are read", both, told("b", 3, 4, 1))
+		s.change(func() { s.unlisted = map[string][]audit.Feed{"a": {orgFeed}} })
+		want("one is not", second, told("b", 3, 4, 1))
+		s.change(func() { s.unlisted["a"] = []audit.Feed{orgFeed, other.Feed} })
+		want("none is", &sourceCoverage{SourceId: "a", State: healthy}, told("b", 3, 4, 1))
+	})
+}
+
 // What is told is as of the stream's position, also inside an entry.
 func TestStreamTellsCoverageAsOfItsPosition(t *testing.T) {
 	t.Parallel()

@@ -68,7 +68,7 @@ func (s *eventStream) measure(ctx context.Context) {
 func (s *eventStream) say() error {
 	now, caughtUp := time.Now(), s.caughtUp()
 	events, age := s.lag(now)
-	sources := s.seen.sources(s.passed(), s.cfg.Progress.Reports(), s.cfg.States)
+	sources := s.seen.sources(s.passed(), s.cfg.Progress, s.cfg.States)
 	for _, page := range pagesOf(sources) {
 		err := s.send(&snykstreamv1.StreamEventsResponse{
 			CaughtUp: caughtUp,

@@ -54,6 +54,8 @@ type streams struct {
 	labels  map[string]map[string]string
 	states  map[string]snykstreamv1.SourceState
 	reports []audit.FeedReport
+	// unlisted are the feeds that the collectors leave out, by source.
+	unlisted map[string][]audit.Feed
 }
 
 func (s *streams) StreamOpened()    { s.count(func() { s.opened++ }) }
@@ -71,6 +73,13 @@ func (s *streams) Reports() []audit.FeedReport {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.reports)
+}
+
+// Unlisted implements grpcapi.Progress.
+func (s *streams) Unlisted(sourceID string, feed audit.Feed) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Contains(s.unlisted[sourceID], feed)
 }
 
 func newStreams(tb testing.TB, dial ...grpc.DialOption) *streams {

@@ -57,7 +57,7 @@ func TestValidateUpdateSource(t *testing.T) {
 		"output-only":     {mask("status", "status.state", "create_time", "update_time", "etag"), nil},
 		"immutable": {mask("id", "snyk.organization_id", "paused", "snyk.group_id", "snyk.region"), map[string]string{
 			"update_mask.paths[0]": `"id" cannot be changed` + paths, "update_mask.paths[1]": `"snyk.organization_id" cannot be changed` + paths,
-			"update_mask.paths[3]": `"snyk.group_id" cannot be changed` + paths, "update_mask.paths[4]": `"snyk.region" cannot be changed` + paths,
+			"update_mask.paths[3]": `"snyk.group_id" cannot be changed, but it may be set, outside the mask, where the source has none` + paths, "update_mask.paths[4]": `"snyk.region" cannot be changed` + paths,
 		}},
 		"unknown": {mask("displayName", "labels.team", "snyk.poll_interval.seconds", "", "what is this"), map[string]string{
 			"update_mask.paths[0]": "is no field of a source" + paths,

@@ -24,9 +24,14 @@ type known struct {
 	roster []audit.Feed
 	inIt   map[audit.Feed]bool
 	listed bool
+	// settled are the feeds of the last roster that nothing kept feeds from, nil
+	// before the first: what is not found for a while is not gone.
+	settled map[audit.Feed]bool
 	// trouble keeps feeds of the source from being found.
 	trouble *audit.Trouble
 	feeds   map[audit.Feed]entry
+	// newest is the newest event time of the feeds that were dropped.
+	newest time.Time
 }
 
 // entry is what is known of a feed.
@@ -34,7 +39,17 @@ type entry struct {
 	audit.FeedReport
 	// since is when the trouble began: tries that fail the same way are one trouble.
 	since time.Time
+	// started is when whoever reads the feed now last said that it has not begun to:
+	// what was read before is no reason to call it late. Zero: never.
+	started time.Time
+	// tried says that the reader began to poll and has not succeeded yet. Another
+	// that takes over from it does not begin anew, or a reader that is replaced again
+	// and again would never be late.
+	tried bool
 }
+
+// awaited is since when the feed's next complete poll is waited for.
+func (e entry) awaited() time.Time { return audit.Later(e.LastSuccess, e.started) }
 
 // Roster says which feeds of a source are read from now on. Reports of others are
 // dropped, those that come later too. trouble is what keeps feeds of the source
@@ -50,11 +65,39 @@ func (b *Board) Roster(sourceID string, feeds []audit.Feed, trouble *audit.Troub
 			k.inIt[feed] = true
 		}
 	}
-	for feed := range k.feeds {
+	if trouble == nil {
+		k.settled = k.inIt
+	}
+	for feed, e := range k.feeds {
 		if !k.inIt[feed] {
+			k.newest = audit.Later(k.newest, e.State.LastEventTime)
 			delete(k.feeds, feed)
 		}
 	}
+}
+
+// Unlisted says that the source's collector tells which feeds it reads, and that
+// the feed is not among them. While feeds cannot be found, those found before
+// count as listed.
+func (b *Board) Unlisted(sourceID string, feed audit.Feed) bool {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	k := b.sources[sourceID]
+	return k != nil && k.settled != nil && !k.settled[feed] && !k.inIt[feed]
+}
+
+// NoLongerRead says that the source does not read a feed of which something is
+// stored. Before its collector tells which feeds it reads, those that the source
+// names are, and with all organizations any may be.
+func (b *Board) NoLongerRead(rec audit.SourceRecord, feed audit.Feed) bool {
+	b.mu.RLock()
+	k := b.sources[rec.ID()]
+	told := k != nil && k.settled != nil
+	b.mu.RUnlock()
+	if told {
+		return b.Unlisted(rec.ID(), feed)
+	}
+	return !rec.AllOrganizations() && !slices.Contains(rec.Feeds(), feed)
 }
 
 // Report replaces what was known of the feed. When it was polled stays known
@@ -67,13 +110,18 @@ func (b *Board) Report(report audit.FeedReport) {
 		return
 	}
 	before := k.feeds[report.Feed]
+	now := entry{started: before.started, tried: !report.LastPoll.IsZero() && report.LastSuccess.IsZero()}
 	if report.LastPoll.IsZero() {
 		report.LastPoll = before.LastPoll
+		if !before.tried {
+			now.started = time.Now()
+		}
 	}
 	if report.LastSuccess.IsZero() {
 		report.LastSuccess = before.LastSuccess
 	}
-	k.feeds[report.Feed] = entry{report, began(before, report.Trouble)}
+	now.FeedReport, now.since = report, began(before, report.Trouble)
+	k.feeds[report.Feed] = now
 }
 
 // Trouble shows what keeps a feed from being read at all; nothing else that is
@@ -146,6 +194,8 @@ type view struct {
 	feeds []entry
 	// trouble keeps feeds from being found.
 	trouble *audit.Trouble
+	// newest is the newest event time of feeds that were dropped.
+	newest time.Time
 }
 
 // look returns what is known of a source.
@@ -160,7 +210,7 @@ func (b *Board) look(rec audit.SourceRecord) view {
 	if !k.listed {
 		roster = rec.Feeds()
 	}
-	out := view{feeds: make([]entry, len(roster)), trouble: k.trouble}
+	out := view{feeds: make([]entry, len(roster)), trouble: k.trouble, newest: k.newest}
 	for i, feed := range roster {
 		e := k.feeds[feed]
 		e.SourceID, e.Feed = rec.ID(), feed

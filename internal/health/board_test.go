@@ -114,8 +114,10 @@ func TestFeedsNotFound(t *testing.T) {
 		if got := board.Status(rec).GetDropOff(); got != snykstreamv1.AlarmState_ALARM_STATE_INSUFFICIENT_DATA {
 			t.Errorf("alarm %v", got)
 		}
-		board.Roster("my-snyk", nil, unlisted(authFailed))
-		check(authFailed, "the organizations cannot be listed", "the organizations cannot be listed")
+		for _, state := range []snykstreamv1.SourceState{authFailed, notEntitled} {
+			board.Roster("my-snyk", nil, unlisted(state))
+			check(state, "the organizations cannot be listed", "the organizations cannot be listed")
+		}
 
 		board.Roster("my-snyk", []audit.Feed{group, feed}, unlisted(notEntitled))
 		board.Report(of(group, nil))
@@ -139,6 +141,45 @@ func TestFeedsNotFound(t *testing.T) {
 		board.Roster("my-snyk", []audit.Feed{group, feed}, nil)
 		check(healthyState, "current")
 	})
+}
+
+// TestUnlisted: a feed that the roster leaves out is not read, but for one that
+// something keeps from being found.
+func TestUnlisted(t *testing.T) {
+	board, rec := &health.Board{}, wholeGroup(nil)
+	trouble := &audit.Trouble{State: degraded}
+	check := func(when string, unlisted, noLongerRead bool) {
+		t.Helper()
+		if got := board.Unlisted("my-snyk", found); got != unlisted {
+			t.Errorf("%s: unlisted %v", when, got)
+		}
+		if got := board.NoLongerRead(rec, found); got != noLongerRead {
+			t.Errorf("%s: no longer read %v", when, got)
+		}
+	}
+	check("no roster", false, false)
+	rec = record(nil)
+	check("no roster, and not named", false, true)
+	if board.NoLongerRead(rec, feed) {
+		t.Error("the feed that the source names is not read")
+	}
+	rec = wholeGroup(nil)
+	board.Report(of(found, nil))
+	check("no roster, but a report", false, false)
+	board.Roster("my-snyk", nil, trouble)
+	check("nothing was ever found", false, false)
+	board.Roster("my-snyk", []audit.Feed{group, found}, nil)
+	check("listed", false, false)
+	board.Roster("my-snyk", []audit.Feed{group}, trouble)
+	check("not found for a while", false, false)
+	board.Roster("my-snyk", []audit.Feed{group}, nil)
+	check("gone", true, true)
+	board.Roster("my-snyk", []audit.Feed{group}, trouble)
+	check("gone before the trouble", true, true)
+	board.Roster("my-snyk", []audit.Feed{found}, trouble)
+	check("back in trouble", false, false)
+	board.Forget("my-snyk")
+	check("forgotten", false, false)
 }
 
 // TestReportsInOrder: of source and feed.

@@ -17,6 +17,8 @@
 //     be listed, counts as a feed that fails.
 //   - Where every feed that counts fails, the source has the most pressing of their
 //     states; where some fail, it is DEGRADED.
+//   - A feed is LAGGING where no poll was complete for two intervals and a minute, or
+//     since its reader began, and a group's also where its log waits for others.
 //   - Where none fails, it is LAGGING as soon as one feed is, PENDING while none was
 //     polled yet, BACKFILLING while one is or waits for its first poll, else HEALTHY.
 package health

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
 	"github.com/snykstream/snykstream/internal/audit"
@@ -13,17 +14,21 @@ import (
 const mostNamed = 5
 
 // message is one sentence a person can act on.
-func message(rec audit.SourceRecord, seen view, judged judgement, status *snykstreamv1.SourceStatus) string {
+func message(rec audit.SourceRecord, seen view, judged judgement, status *snykstreamv1.SourceStatus, now time.Time) string {
 	switch judged.state {
 	case snykstreamv1.SourceState_SOURCE_STATE_PAUSED:
 		return "paused; set paused to false to go on where it stopped"
 	case snykstreamv1.SourceState_SOURCE_STATE_PENDING:
 		return "waiting for the first poll to end"
 	case snykstreamv1.SourceState_SOURCE_STATE_LAGGING:
-		return lagging(rec, seen, judged)
+		return lagging(rec, seen, judged, now)
 	case snykstreamv1.SourceState_SOURCE_STATE_BACKFILLING:
 		if pending := judged.by[snykstreamv1.SourceState_SOURCE_STATE_PENDING]; pending > 0 {
-			return fmt.Sprintf("%d of %d feeds wait for their first poll to end; history is still being read", pending, judged.counted)
+			text := fmt.Sprintf("%d of %d feeds wait for their first poll to end", pending, judged.counted)
+			if judged.by[snykstreamv1.SourceState_SOURCE_STATE_BACKFILLING] > 0 {
+				text += "; history is still being read"
+			}
+			return text
 		}
 		return "live events are current; history is still being read"
 	case snykstreamv1.SourceState_SOURCE_STATE_HEALTHY:
@@ -80,14 +85,14 @@ func failing(seen view, judged judgement) (names []string, shown int) {
 }
 
 // lagging says which feeds are behind, and for how long they may be at most.
-func lagging(rec audit.SourceRecord, seen view, judged judgement) string {
+func lagging(rec audit.SourceRecord, seen view, judged judgement, now time.Time) string {
 	var names []string
 	allowed, waits := lagAllowed(rec.PollInterval()), true
 	for i, e := range seen.feeds {
 		if judged.feeds[i] == snykstreamv1.SourceState_SOURCE_STATE_LAGGING {
 			names = append(names, e.Feed.String())
 			allowed = max(allowed, lagAllowed(interval(rec, e)))
-			waits = waits && e.waits(rec, e.LastSuccess)
+			waits = waits && !e.overdue(rec, now)
 		}
 	}
 	text := fmt.Sprintf("no poll was completed within %s; Snyk or the machine may be slow", allowed)

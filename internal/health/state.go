@@ -40,7 +40,7 @@ func feedState(rec audit.SourceRecord, e entry, now time.Time) snykstreamv1.Sour
 		return e.Trouble.State
 	case e.LastSuccess.IsZero():
 		return snykstreamv1.SourceState_SOURCE_STATE_PENDING
-	case now.Sub(e.LastSuccess) > lagAllowed(interval(rec, e)), e.waits(rec, now):
+	case e.overdue(rec, now), e.waits(rec):
 		return snykstreamv1.SourceState_SOURCE_STATE_LAGGING
 	case !BackfillDone(e.FeedReport):
 		return snykstreamv1.SourceState_SOURCE_STATE_BACKFILLING
@@ -62,12 +62,22 @@ func lagAllowed(interval time.Duration) time.Duration {
 	return 2*interval + time.Minute
 }
 
+// overdue says that a complete poll should have come by now.
+func (e entry) overdue(rec audit.SourceRecord, now time.Time) bool {
+	return now.Sub(e.awaited()) > lagAllowed(interval(rec, e))
+}
+
 // waits says that polls succeed and the time proven read does not go on all the
-// same: a group's log waits for organizations that cannot be read.
-func (e entry) waits(rec audit.SourceRecord, now time.Time) bool {
+// same: a group's log waits for organizations that cannot be read. The reader's
+// own present decides, since no time is proven read that Snyk's clock has not
+// reached.
+func (e entry) waits(rec audit.SourceRecord) bool {
+	if e.Feed.Scope != audit.ScopeGroup || e.Present.IsZero() {
+		return false
+	}
 	for _, kind := range lanes(e.Lanes) {
 		frontier := e.State.Ledger(kind).Frontier
-		if !frontier.IsZero() && now.Sub(frontier) > lagAllowed(interval(rec, e))+e.State.Overlap() {
+		if !frontier.IsZero() && e.Present.Sub(audit.Later(frontier, e.started)) > lagAllowed(interval(rec, e))+e.State.Overlap() {
 			return true
 		}
 	}

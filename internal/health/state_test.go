@@ -48,8 +48,10 @@ func current(*audit.FeedReport)   {}
 func never(r *audit.FeedReport) {
 	r.LastPoll, r.LastSuccess, r.State = time.Time{}, time.Time{}, audit.FeedState{}
 }
-func behind(r *audit.FeedReport)  { r.LastSuccess = time.Now().Add(-time.Hour) }
-func waits(r *audit.FeedReport)   { r.State.Lanes[0].Frontier = time.Now().Add(-time.Hour) }
+func behind(r *audit.FeedReport) { r.LastSuccess = time.Now().Add(-time.Hour) }
+func waits(r *audit.FeedReport) {
+	r.Present, r.State.Lanes[0].Frontier = time.Now(), time.Now().Add(-time.Hour)
+}
 func history(r *audit.FeedReport) { r.State.CollectFrom = r.State.CollectFrom.Add(-time.Hour) }
 func succeeded(ago time.Duration) change {
 	return func(r *audit.FeedReport) { r.LastSuccess = time.Now().Add(-ago) }
@@ -64,7 +66,7 @@ func TestStateOfManyFeeds(t *testing.T) {
 		paused bool
 		feeds  []change
 		want   snykstreamv1.SourceState
-		// says is part of the message.
+		// says is how the message begins, and with "$" all of it.
 		says string
 	}{
 		"all current":                       {false, []change{current, current}, healthyState, "current"},
@@ -101,11 +103,19 @@ func TestStateOfManyFeeds(t *testing.T) {
 			"2 of 4 feeds fail; " + last + ": what happened; also " + org,
 		},
 
-		"one is behind":           {false, []change{current, behind, history, never}, lagging, "1 of 4 feeds are behind (" + org + ")"},
-		"one waits":               {false, []change{waits, current}, lagging, "1 of 2 feeds are behind (" + group.String() + "): polls succeed, but the group's log waits"},
+		"one is behind":                     {false, []change{current, behind, history, never}, lagging, "1 of 4 feeds are behind (" + org + ")"},
+		"one waits":                         {false, []change{waits, current}, lagging, "1 of 2 feeds are behind (" + group.String() + "): polls succeed, but the group's log waits"},
+		"one waits and is behind":           {false, []change{all(waits, behind), current}, lagging, "1 of 2 feeds are behind (" + group.String() + "): no poll was completed"},
+		"an organization's log never waits": {false, []change{current, waits}, healthyState, "current"},
+		"the present is not known":          {false, []change{all(waits, func(r *audit.FeedReport) { r.Present = time.Time{} })}, healthyState, "current"},
+		"Snyk's clock is an hour behind": {
+			false,
+			[]change{all(waits, func(r *audit.FeedReport) { r.Present = time.Now().Add(-54 * time.Minute) })},
+			healthyState, "current",
+		},
 		"none was polled":         {false, []change{never, never}, pending, "waiting for the first poll to end"},
-		"some wait":               {false, []change{never, current}, backfilling, "1 of 2 feeds wait for their first poll to end"},
-		"some wait, some go back": {false, []change{never, history}, backfilling, "1 of 2 feeds wait"},
+		"some wait":               {false, []change{never, current}, backfilling, "1 of 2 feeds wait for their first poll to end$"},
+		"some wait, some go back": {false, []change{never, history}, backfilling, "1 of 2 feeds wait for their first poll to end; history is still being read$"},
 		"one goes back":           {false, []change{current, history}, backfilling, "live events are current"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -119,7 +129,8 @@ func TestStateOfManyFeeds(t *testing.T) {
 				if status.GetState() != c.want || board.State(rec) != c.want {
 					t.Errorf("state %v (%v), want %v: %v", status.GetState(), board.State(rec), c.want, status)
 				}
-				if !strings.HasPrefix(status.GetMessage(), c.says) {
+				says, whole := strings.CutSuffix(c.says, "$")
+				if !strings.HasPrefix(status.GetMessage(), says) || whole && status.GetMessage() != says {
 					t.Errorf("message %q, want %q", status.GetMessage(), c.says)
 				}
 			})
@@ -174,6 +185,53 @@ func TestStretchedPollsAreNotLate(t *testing.T) {
 	}
 }
 
+// TestResume: a reader that begins is not late by what was read before it, and is
+// as soon as it takes too long itself.
+func TestResume(t *testing.T) {
+	begins := func(r *audit.FeedReport) { r.LastPoll, r.LastSuccess = time.Time{}, time.Time{} }
+	tries := func(r *audit.FeedReport) { r.LastSuccess = time.Time{} }
+	stuck := func(r *audit.FeedReport) {
+		begins(r)
+		r.Present, r.State.Lanes[0].Frontier = time.Now(), time.Now().Add(-time.Hour)
+	}
+	for name, c := range map[string]struct {
+		// reports come 50 seconds apart, an hour after the last success.
+		reports []change
+		want    snykstreamv1.SourceState
+	}{
+		"nobody reads":                     {nil, lagging},
+		"it begins":                        {[]change{begins}, healthyState},
+		"the group's log has waited":       {[]change{stuck}, healthyState},
+		"it tries for less than two polls": {[]change{begins, tries, tries}, healthyState},
+		"it tries for too long":            {[]change{begins, tries, tries, tries}, lagging},
+		"it is replaced while it tries":    {[]change{begins, tries, begins, tries}, lagging},
+		"it was shown while paused":        {[]change{begins, current, begins, begins}, healthyState},
+		"it was paused while it tried":     {[]change{begins, tries, begins, begins}, healthyState},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				board, rec, began := &health.Board{}, wholeGroup(nil), time.Now()
+				board.Roster("my-snyk", []audit.Feed{group}, nil)
+				board.Report(of(group, nil))
+				time.Sleep(time.Hour)
+				for i, change := range c.reports {
+					if i > 0 {
+						time.Sleep(50 * time.Second)
+					}
+					board.Report(of(group, change))
+				}
+				status := board.Status(rec)
+				if status.GetState() != c.want {
+					t.Errorf("status %v, want %v", status, c.want)
+				}
+				if got := status.GetFeeds()[0].GetLastSuccessTime().AsTime(); name == "it begins" && !got.Equal(began) {
+					t.Errorf("the last success was at %v, want %v", got, began)
+				}
+			})
+		})
+	}
+}
+
 // TestDropOffOfManyFeeds: one feed that may not be read does not hold the alarm
 // back for ever, and one whose time is not read yet does.
 func TestDropOffOfManyFeeds(t *testing.T) {
@@ -203,6 +261,27 @@ func TestDropOffOfManyFeeds(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestDropOffAfterAFeedLeft: an event is not forgotten with its feed.
+func TestDropOffAfterAFeedLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		board, rec, now := &health.Board{}, wholeGroup(nil), time.Now()
+		board.Roster("my-snyk", []audit.Feed{group, found, another}, nil)
+		for feed, ago := range map[audit.Feed]time.Duration{group: 40 * time.Hour, found: time.Hour, another: 2 * time.Hour} {
+			board.Report(of(feed, func(r *audit.FeedReport) { r.State.LastEventTime = now.Add(-ago) }))
+		}
+		board.Roster("my-snyk", []audit.Feed{group, another}, nil)
+		board.Roster("my-snyk", []audit.Feed{group}, nil)
+		status := board.Status(rec)
+		if got := status.GetLastEventTime().AsTime(); !got.Equal(now.Add(-time.Hour)) || status.GetDropOff() != snykstreamv1.AlarmState_ALARM_STATE_OK {
+			t.Errorf("the last event was at %v, alarm %v", got, status.GetDropOff())
+		}
+		time.Sleep(24 * time.Hour)
+		if got := board.Status(rec).GetDropOff(); got != snykstreamv1.AlarmState_ALARM_STATE_ALARM {
+			t.Errorf("after a day of silence: %v", got)
+		}
+	})
 }
 
 // TestThousandsOfFeeds: what is said of very many feeds stays readable.

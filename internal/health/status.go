@@ -18,14 +18,14 @@ func (b *Board) Status(rec audit.SourceRecord) *snykstreamv1.SourceStatus {
 	status := &snykstreamv1.SourceStatus{
 		State: judged.state, Credential: proto.CloneOf(rec.Credential), Warnings: warnings(rec, seen, now),
 	}
-	var newest time.Time
+	newest := seen.newest
 	for i, e := range seen.feeds {
 		status.Feeds = append(status.Feeds, feedStatus(rec, e, judged.feeds[i]))
 		newest = audit.Later(newest, e.State.LastEventTime)
 	}
 	status.LastEventTime = audit.Timestamp(newest)
 	status.DropOff = dropOff(rec, seen, newest, now)
-	status.Message = message(rec, seen, judged, status)
+	status.Message = message(rec, seen, judged, status, now)
 	return status
 }
 

@@ -36,8 +36,9 @@ const (
 // all_organizations, all that Snyk lists for the group: up to 200 of them are
 // read, as many as 20 seconds allow, and audit_problem says so of the others.
 //
-// A single organization takes three requests, as does a group's own log. A token
-// that names another region's host is sent nowhere at all.
+// A single organization takes three requests, as does a group's own log, and one
+// more each with include_api_access. A token that names another region's host is
+// sent nowhere at all.
 //
 // Where nothing was refused and the report is not valid all the same, since Snyk
 // could not be asked (no answer, 5xx, 429), the error is the *audit.SnykError
@@ -64,6 +65,8 @@ type plan struct {
 	readsOrg, readsGroup bool
 	// all says that it reads the logs of all organizations of the group.
 	all bool
+	// access says that it reads the api.access records too.
+	access bool
 }
 
 func planOf(what *snykstreamv1.SnykConfig) plan {
@@ -73,6 +76,7 @@ func planOf(what *snykstreamv1.SnykConfig) plan {
 		org: what.GetOrganizationId(), group: what.GetGroupId(),
 		readsOrg:   what.GetOrganizationId() != "" && orgLogs,
 		readsGroup: source.ReadsGroup(), all: source.AllOrganizations(),
+		access: what.GetIncludeApiAccess(),
 	}
 }
 
@@ -95,6 +99,8 @@ type answers struct {
 	group            groupAnswer
 	list             listAnswer
 	orgLog, groupLog logAnswer
+	// orgAccess and groupAccess are of the api.access records in those logs.
+	orgAccess, groupAccess logAnswer
 }
 
 func (k *check) run(ctx context.Context) {
@@ -143,11 +149,11 @@ func (k *check) ask(ctx context.Context) {
 	}
 	got.org = k.askOrganization(ctx)
 	if k.plan.readsOrg {
-		got.orgLog = k.askLog(ctx, audit.Feed{Scope: audit.ScopeOrg, ID: k.plan.org})
+		got.orgLog, got.orgAccess = k.askLanes(ctx, audit.Feed{Scope: audit.ScopeOrg, ID: k.plan.org})
 	}
 	if got.group = k.askGroup(ctx, got.org); got.group.id != "" {
 		if k.plan.readsGroup {
-			got.groupLog = k.askLog(ctx, audit.Feed{Scope: audit.ScopeGroup, ID: got.group.id})
+			got.groupLog, got.groupAccess = k.askLanes(ctx, audit.Feed{Scope: audit.ScopeGroup, ID: got.group.id})
 		}
 		if k.plan.all {
 			got.list = k.askList(ctx, got.group.id)
@@ -160,6 +166,8 @@ func (k *check) ask(ctx context.Context) {
 	k.orgAudit(got)
 	k.group(got)
 	k.groupAudit(got)
+	k.apiAccess(kindOrgAudit, got.orgAccess, k.orgRemedy)
+	k.apiAccess(kindGroupAudit, got.groupAccess, func(t *audit.SnykError) string { return k.groupRemedy(t, got.group.id) })
 }
 
 // proof is the reading that says most about the credential: one that succeeded,

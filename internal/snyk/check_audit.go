@@ -19,15 +19,15 @@ type logAnswer struct {
 
 // askLog reads one record at most of the last minute of a log, by Snyk's clock
 // where an earlier answer told it: a window in the future may be refused.
-func (k *check) askLog(ctx context.Context, feed audit.Feed) logAnswer {
-	got := k.readLog(ctx, feed, k.clockNow())
+func (k *check) askLog(ctx context.Context, feed audit.Feed, lane audit.LaneKind) logAnswer {
+	got := k.readLog(ctx, feed, lane, k.clockNow())
 	k.heard.hear(got.answer.ServerTime, k.now())
 	return got
 }
 
-func (k *check) readLog(ctx context.Context, feed audit.Feed, to time.Time) logAnswer {
+func (k *check) readLog(ctx context.Context, feed audit.Feed, lane audit.LaneKind, to time.Time) logAnswer {
 	to = to.Truncate(time.Millisecond)
-	answer, err := k.client.search(ctx, audit.Search{Feed: feed, From: to.Add(-probeWindow), To: to}, 1)
+	answer, err := k.client.search(ctx, audit.Search{Feed: feed, Lane: lane, From: to.Add(-probeWindow), To: to}, 1)
 	return logAnswer{asked: true, read: err == nil, answer: answer, trouble: asTrouble(err)}
 }
 

@@ -16,12 +16,12 @@ func (k *check) expiry() {
 		return
 	}
 	when := end.UTC().Format("2006-01-02 15:04") + " UTC"
-	const renew = "make a new token at Snyk and give it with UpdateSource"
+	const renew = "make a new one at Snyk and give it to the source with UpdateSource, or to CreateSource"
 	switch left := end.Sub(k.clockNow()); {
 	case left <= 0:
 		k.report.fail(kindExpiry, advice{"the token ended on " + when, renew}, nil)
 	case left <= expirySoon:
-		k.report.warn(kindExpiry, advice{"the token ends on " + when + ", " + within(left), renew + " before then"}, nil)
+		k.report.warn(kindExpiry, advice{"the token ends on " + when + ", " + within(left), "before then, " + renew}, nil)
 	default:
 		k.report.pass(kindExpiry, "the token ends on "+when, nil)
 	}

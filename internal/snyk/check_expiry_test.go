@@ -42,7 +42,7 @@ func TestCheckOfTheEnd(t *testing.T) {
 			if c.GetResult() != tt.result || !strings.Contains(c.GetMessage(), tt.text) {
 				t.Errorf("%v; want %v, %q", c, tt.result, tt.text)
 			}
-			if needs := tt.result == failed || tt.result == warning; needs && !strings.Contains(c.GetRemedy(), "UpdateSource") {
+			if needs := tt.result == failed || tt.result == warning; needs && !strings.Contains(c.GetRemedy(), "with UpdateSource, or to CreateSource") {
 				t.Errorf("remedy %q does not say where a new one goes", c.GetRemedy())
 			}
 			if told := got.GetCredential().GetExpireTime() != nil; told != (tt.result != skipped) {

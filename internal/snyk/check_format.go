@@ -21,7 +21,7 @@ func (k *check) format() bool {
 			return false
 		}
 	}
-	if err := k.client.ready(); err != nil {
+	if err := k.client.sendable(); err != nil {
 		trouble := asTrouble(err)
 		k.report.fail(kindFormat, advice{trouble.Detail, "send an api_token, or an oauth_client with its id and secret"}, nil)
 		return false

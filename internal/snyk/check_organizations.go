@@ -23,7 +23,7 @@ func (k *check) allOrganizations(got answers) {
 		}, t)
 	case len(got.list.orgs) == 0:
 		k.report.warn(kindOrganization, advice{
-			"Snyk shows this credential no organization of the group",
+			noneShown,
 			"check the group id " + got.group.id + "; organizations that are added to the group later will be found",
 		}, nil)
 	default:
@@ -34,16 +34,16 @@ func (k *check) allOrganizations(got answers) {
 // allAudit judges the logs of the group's organizations. Those that cannot be
 // read are shown in the source's status, and keep no other from being collected.
 func (k *check) allAudit(got answers) {
-	list := got.list
+	list := got.list.with(k.plan.org, got.orgLog)
 	read, refused := list.read(), list.refused()
 	left := len(list.orgs) - read - len(refused)
 	switch {
-	case len(list.orgs) == 0 && got.orgLog.read:
+	case len(got.list.orgs) == 0 && got.orgLog.read:
 		k.report.pass(kindOrgAudit, "the organization's audit log can be read", got.orgLog.proves())
 	case !list.listed:
 		k.report.skip("the group's organizations are not known", kindOrgAudit)
 	case len(list.orgs) == 0:
-		k.report.skip("there is no organization to read", kindOrgAudit)
+		k.noAudit(got)
 	case list.cut != nil && !outage(list.cut):
 		k.report.fail(kindOrgAudit, advice{
 			"the audit logs of the group's " + organizations(len(list.orgs)) + " could not be read to the end: " + list.cut.Detail,
@@ -63,9 +63,30 @@ func (k *check) allAudit(got answers) {
 			k.allRemedy(t),
 		}, t)
 	case left > 0:
-		k.report.pass(kindOrgAudit, fmt.Sprintf("the audit logs of %s can be read%s", organizations(read), untried(left)), nil)
+		k.report.warn(kindOrgAudit, advice{
+			fmt.Sprintf("the audit logs of %s can be read%s", organizations(read), untried(left)),
+			"nothing now: the source tries every organization, and its status names those that cannot be read",
+		}, nil)
 	default:
 		k.report.pass(kindOrgAudit, "the audit logs of all "+organizations(read)+" can be read", nil)
+	}
+}
+
+// noneShown is said of a group whose list of organizations is empty.
+const noneShown = "Snyk shows these credentials no organization of the group"
+
+// noAudit judges an empty list. Without the group's log nothing at all would be
+// collected; where that log could not be asked for, nothing is known yet.
+func (k *check) noAudit(got answers) {
+	say := advice{
+		noneShown,
+		"give the credential a role in the group with the permissions group.read and group.org.list, and in its " +
+			"organizations with org.audit_log.read (Group Admin has them all), and check the group id " + got.group.id,
+	}
+	if got.groupLog.read || outage(got.groupLog.trouble) {
+		k.report.warn(kindOrgAudit, say, nil)
+	} else {
+		k.report.fail(kindOrgAudit, say, nil)
 	}
 }
 

@@ -186,9 +186,16 @@ func TestCheckOfAllOrganizations(t *testing.T) {
 		},
 		{
 			"there are none", func(g *region) { g.listed = nil },
-			map[string]string{"ORGANIZATION_READABLE": "WARNING", "ORG_AUDIT_READABLE": "SKIPPED"},
+			map[string]string{"ORGANIZATION_READABLE": "WARNING", "ORG_AUDIT_READABLE": "FAILED"},
 			false, kindOrganization,
 			[]string{"no organization of the group", groupID},
+			map[int]string{},
+		},
+		{
+			"what it takes to see some", func(g *region) { g.listed = nil },
+			map[string]string{"ORGANIZATION_READABLE": "WARNING", "ORG_AUDIT_READABLE": "FAILED"},
+			false, kindOrgAudit,
+			[]string{"Snyk shows these credentials no organization of the group", "group.org.list", "org.audit_log.read", "Group Admin", groupID},
 			map[int]string{},
 		},
 	}
@@ -251,6 +258,13 @@ func TestCheckOfAllOrganizationsAndOneByName(t *testing.T) {
 		}, failed},
 		"the list cannot, the one named can": {func(g *region) { g.list = &say{403, "", nil} }, passed},
 		"it is not in the list":              {func(g *region) { g.listed = numbers(2) }, passed},
+		"it alone can, and is not in the list": {func(g *region) {
+			g.listed = numbers(2)
+			g.logs = map[string]say{orgNumber(0): {403, "", nil}, orgNumber(1): {403, "", nil}}
+		}, warning},
+		"it alone can": {func(g *region) {
+			g.logs = map[string]say{orgNumber(0): {403, "", nil}, orgNumber(1): {403, "", nil}}
+		}, warning},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := good()
@@ -271,8 +285,12 @@ func TestCheckOfAllOrganizationsAndOneByName(t *testing.T) {
 				t.Fatal(err)
 			}
 			wantWords(t, got)
-			if c := of(got, kindOrgAudit); c.GetResult() != tt.want {
+			c := of(got, kindOrgAudit)
+			if c.GetResult() != tt.want {
 				t.Errorf("%v, want %v", c, tt.want)
+			}
+			if alone := strings.HasPrefix(name, "it alone can"); alone && !strings.Contains(c.GetMessage(), "2 of 3 organizations cannot be read: o0, o1;") {
+				t.Errorf("%v", c)
 			}
 			shown := map[string]bool{}
 			for _, org := range got.GetOrganizations() {
@@ -320,7 +338,7 @@ func TestCheckReadsSomeAtATime(t *testing.T) {
 		if asked != maxProbes || most != probesAtOnce {
 			t.Errorf("%d logs, up to %d at once; want %d, %d", asked, most, maxProbes, probesAtOnce)
 		}
-		if c := of(got, kindOrgAudit); c.GetResult() != passed || !strings.Contains(c.GetMessage(), "200 organizations can be read; 100 more were not tried") {
+		if c := of(got, kindOrgAudit); c.GetResult() != warning || !strings.Contains(c.GetMessage(), "200 organizations can be read; 100 more were not tried") {
 			t.Errorf("%v", c)
 		}
 		if got := problems(got); len(got) != 100 || !strings.HasPrefix(got[250], "not tried: a check reads 200 organizations") {
@@ -352,7 +370,7 @@ func TestCheckOfAllOrganizationsIsBounded(t *testing.T) {
 			t.Fatalf("%v after %v, %v", err, time.Since(start), got)
 		}
 		wantWords(t, got)
-		if c := of(got, kindOrgAudit); c.GetResult() != passed || !strings.Contains(c.GetMessage(), "16 organizations can be read; 24 more") {
+		if c := of(got, kindOrgAudit); c.GetResult() != warning || !strings.Contains(c.GetMessage(), "16 organizations can be read; 24 more") {
 			t.Errorf("%v", c)
 		}
 		for i, problem := range problems(got) {
@@ -382,7 +400,7 @@ func TestCheckStopsWhereTheCredentialIsStopped(t *testing.T) {
 		result snykstreamv1.CredentialCheck_Result
 		text   string
 	}{
-		"throttled after some":            {10, ok, say{429, "", []string{"Retry-After", "30"}}, false, passed, "not tried"},
+		"throttled after some":            {10, ok, say{429, "", []string{"Retry-After", "30"}}, false, warning, "90 more were not tried"},
 		"throttled at once":               {0, ok, say{429, "", []string{"Retry-After", "30"}}, true, failed, "try again in 30s"},
 		"refused after some":              {10, ok, say{401, "", nil}, false, failed, "not revoked"},
 		"refused at once":                 {0, ok, say{401, "", nil}, false, failed, "not revoked"},
@@ -421,7 +439,7 @@ func TestCheckStopsWhereTheCredentialIsStopped(t *testing.T) {
 				if said := c.GetMessage() + "; " + c.GetRemedy(); c.GetResult() != tt.result || !strings.Contains(said, tt.text) {
 					t.Errorf("%s %q; want %s, %q", c.GetResult(), said, tt.result, tt.text)
 				}
-				if stopped := tt.stop.status != 503; stopped && asked > tt.good+probesAtOnce {
+				if stopped := tt.stop.status != 503; stopped && asked > tt.good+2*probesAtOnce {
 					t.Errorf("%d logs were asked for after %d", asked, tt.good)
 				}
 				readable := 0
@@ -432,6 +450,79 @@ func TestCheckStopsWhereTheCredentialIsStopped(t *testing.T) {
 					t.Errorf("%d organizations, %d problems", len(got.GetOrganizations()), len(problems(got)))
 				}
 			})
+		})
+	}
+}
+
+// TestCheckOfAnEmptyGroup has a list without an organization: whether that stands
+// in the way depends on what else is read.
+func TestCheckOfAnEmptyGroup(t *testing.T) {
+	for name, tt := range map[string]struct {
+		org    string
+		types  []snykstreamv1.LogType
+		change func(*region)
+		want   snykstreamv1.CredentialCheck_Result
+		outage bool
+	}{
+		"nothing else is read":         {"", types(orgLogType), func(*region) {}, failed, false},
+		"the group's log is read":      {"", types(orgLogType, groupLogType), func(*region) {}, warning, false},
+		"the group's log may not be":   {"", types(orgLogType, groupLogType), func(g *region) { g.groupLog.status = 403 }, failed, false},
+		"the group's log is down":      {"", types(orgLogType, groupLogType), func(g *region) { g.groupLog.status = 503 }, warning, true},
+		"one named is read":            {orgID, types(orgLogType), func(*region) {}, passed, false},
+		"one named cannot be read":     {orgID, types(orgLogType), func(g *region) { g.log.status = 403 }, failed, false},
+		"the one that is named is shy": {orgID, types(orgLogType, groupLogType), func(g *region) { g.log.status = 404 }, failed, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := good()
+			g.listed = nil
+			tt.change(&g)
+			what := wholeGroup()
+			what.OrganizationId, what.LogTypes = tt.org, tt.types
+			got, err := newClients(t, g.ServeHTTP, at).Check(t.Context(), what, key)
+			if got == nil || (err != nil) != tt.outage {
+				t.Fatalf("%v, %v", err, got)
+			}
+			wantWords(t, got)
+			if c := of(got, kindOrgAudit); c.GetResult() != tt.want {
+				t.Errorf("%v, want %v", c, tt.want)
+			}
+		})
+	}
+}
+
+// TestCheckAsksAnewAfterOneRefusal has Snyk refuse the credential once, or one
+// organization's log always.
+func TestCheckAsksAnewAfterOneRefusal(t *testing.T) {
+	for name, tt := range map[string]struct {
+		refusals int
+		want     snykstreamv1.CredentialCheck_Result
+	}{"once": {1, passed}, "twice": {2, failed}} {
+		t.Run(name, func(t *testing.T) {
+			g := good()
+			g.listed = numbers(3)
+			var mu sync.Mutex
+			asked := 0
+			got, err := newClients(t, func(w http.ResponseWriter, r *http.Request) {
+				mu.Lock()
+				defer mu.Unlock()
+				if strings.HasSuffix(r.URL.Path, orgNumber(1)+"/audit_logs/search") {
+					if asked++; asked <= tt.refusals {
+						answering(401, "")(w, r)
+						return
+					}
+				}
+				g.ServeHTTP(w, r)
+			}, at).Check(t.Context(), wholeGroup(), key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantWords(t, got)
+			if c := of(got, kindOrgAudit); c.GetResult() != tt.want || asked != 2 {
+				t.Errorf("%v after %d requests, want %v after 2", c, asked, tt.want)
+			}
+			if c := of(got, kindOrgAudit); tt.want == failed && !strings.Contains(c.GetRemedy(), "the group is in region") {
+				t.Errorf("remedy %q speaks of another place than the group", c.GetRemedy())
+			}
 		})
 	}
 }

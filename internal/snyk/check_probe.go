@@ -3,6 +3,7 @@ package snyk
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -48,7 +49,12 @@ func (k *check) probe(ctx context.Context, got *answers) {
 				if cut.Load() != nil {
 					continue
 				}
-				log := k.readLog(ctx, audit.Feed{Scope: audit.ScopeOrg, ID: list.orgs[i].ID}, to)
+				feed := audit.Feed{Scope: audit.ScopeOrg, ID: list.orgs[i].ID}
+				log := k.readLog(ctx, feed, audit.LaneDefault, to)
+				if refusesCredential(log.trouble) && cut.Load() == nil {
+					// One refusal may be a slip of Snyk's: two in a row are none.
+					log = k.readLog(ctx, feed, audit.LaneDefault, to)
+				}
 				if givesUp(ctx, log.trouble) {
 					cut.CompareAndSwap(nil, log.trouble)
 					continue
@@ -72,6 +78,11 @@ func (k *check) probe(ctx context.Context, got *answers) {
 	list.cut = cut.Load()
 }
 
+// refusesCredential says that Snyk did not take the credential itself.
+func refusesCredential(trouble *audit.SnykError) bool {
+	return trouble != nil && trouble.Class == audit.SnykUnauthenticated
+}
+
 // givesUp says that a reading was not made to its end, and that no other will be:
 // the credential is refused or has to wait, or the check's time is up.
 func givesUp(ctx context.Context, trouble *audit.SnykError) bool {
@@ -83,6 +94,19 @@ func givesUp(ctx context.Context, trouble *audit.SnykError) bool {
 		return true
 	}
 	return ctx.Err() != nil
+}
+
+// with is the list with the organization that is named, where its log can be read
+// and the list lacks it.
+func (l listAnswer) with(named string, log logAnswer) listAnswer {
+	if !l.listed || !log.read || slices.ContainsFunc(l.orgs, func(org audit.Organization) bool {
+		return strings.EqualFold(org.ID, named)
+	}) {
+		return l
+	}
+	l.orgs = append(slices.Clip(l.orgs), audit.Organization{ID: named})
+	l.logs = append(slices.Clip(l.logs), log)
+	return l
 }
 
 // problem is why the log of an organization cannot be read, or was not tried;

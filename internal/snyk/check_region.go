@@ -13,19 +13,17 @@ import (
 // regionFits compares the host that a token names with the region asked for, and
 // says whether the token may go there. It judges nothing where it finds nothing.
 func (k *check) regionFits() bool {
-	host, region := k.client.cred.Claims().Host, k.client.region
-	if host == "" || k.client.clients.serves(region, host) {
+	host, region, home := k.client.cred.Claims().Host, k.client.region, k.client.home
+	switch {
+	case home != snykstreamv1.Region_REGION_UNSPECIFIED:
+		k.report.fail(kindFormat, advice{
+			"the token was issued for " + host + ", which is region " + regionName(home) +
+				", and the source is set to region " + regionName(region),
+			"set region to " + home.String() + ", or send a token that was issued for " + regionName(region),
+		}, nil)
+		return false
+	case host == "" || k.client.clients.serves(region, host):
 		return true
-	}
-	for _, other := range slices.Sorted(maps.Keys(k.client.clients.origins)) {
-		if k.client.clients.serves(other, host) {
-			k.report.fail(kindFormat, advice{
-				"the token was issued for " + host + ", which is region " + regionName(other) +
-					", and the source is set to region " + regionName(region),
-				"set region to " + other.String() + ", or send a token that was issued for " + regionName(region),
-			}, nil)
-			return false
-		}
 	}
 	k.report.warn(kindFormat, advice{
 		"the token was issued for " + host + ", which is no region that this server knows; it goes to " +
@@ -34,6 +32,20 @@ func (k *check) regionFits() bool {
 			strings.ToLower(regionName(region)) + "=https://" + host,
 	}, nil)
 	return true
+}
+
+// otherHome is the region that serves a host where the one asked for does not;
+// unspecified where that one does, or none.
+func (c *Clients) otherHome(region snykstreamv1.Region, host string) snykstreamv1.Region {
+	if host == "" || c.serves(region, host) {
+		return snykstreamv1.Region_REGION_UNSPECIFIED
+	}
+	for _, other := range slices.Sorted(maps.Keys(c.origins)) {
+		if c.serves(other, host) {
+			return other
+		}
+	}
+	return snykstreamv1.Region_REGION_UNSPECIFIED
 }
 
 // serves says that a host is the one of a region, by Snyk's own list or by this
@@ -53,8 +65,12 @@ func sameHost(a, b string) bool {
 }
 
 // regionAdvice is what to do about a credential that Snyk does not know.
-func (c *Client) regionAdvice() string {
-	text := "check that the organization is in region " + regionName(c.region) + " (a token works in its own region only), "
+func (k *check) regionAdvice() string {
+	c, place := k.client, "the organization"
+	if k.plan.group != "" {
+		place = "the group"
+	}
+	text := "check that " + place + " is in region " + regionName(c.region) + " (a token works in its own region only), "
 	if c.cred.Kind() == snykstreamv1.CredentialKind_CREDENTIAL_KIND_OAUTH_CLIENT {
 		return text + "and that client id and secret are right and not revoked"
 	}

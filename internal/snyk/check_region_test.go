@@ -26,6 +26,26 @@ func ending(at time.Time) audit.Credential {
 	return issued("snyk_uat", fmt.Sprintf(`{"j":"1","h":"api.snyk.io","e":%d}`, at.Unix()))
 }
 
+// wantNothingSent holds that each method says of a token that it is another
+// region's.
+func wantNothingSent(t *testing.T, c *Client) {
+	t.Helper()
+	ctx := t.Context()
+	for name, ask := range map[string]func() error{
+		"Search":        func() error { _, err := c.Search(ctx, hour); return err },
+		"Follow":        func() error { _, err := c.Follow(ctx, hour, "?cursor=a"); return err },
+		"Self":          func() error { _, err := c.Self(ctx); return err },
+		"Organization":  func() error { _, err := c.Organization(ctx, orgID); return err },
+		"Organizations": func() error { _, err := c.Organizations(ctx, groupID); return err },
+	} {
+		trouble := wantClass(t, ask(), audit.SnykUnauthenticated)
+		want := "the token was issued for " + regionName(c.home) + ", and the region is " + regionName(c.region)
+		if c.home == c.region || !strings.HasPrefix(trouble.Detail, want) {
+			t.Errorf("%s: %q, want %q", name, trouble.Detail, want)
+		}
+	}
+}
+
 func TestCheckOfTheTokensRegion(t *testing.T) {
 	acme := func(c *Config) {
 		c.Endpoints = map[snykstreamv1.Region]string{us: "https://api.acme.snyk.io:8443"}
@@ -85,8 +105,12 @@ func TestCheckOfTheTokensRegion(t *testing.T) {
 					if asked != 3 {
 						t.Errorf("%d requests, want 3", asked)
 					}
+					if _, err := search(t, clients.For(tt.region, cred)); err != nil || asked != 4 {
+						t.Errorf("a search: %v, %d requests, want 4", err, asked)
+					}
 					return
 				}
+				wantNothingSent(t, clients.For(tt.region, cred))
 				if asked != 0 || got.GetValid() {
 					t.Errorf("%d requests with a token of another region, valid: %v", asked, got.GetValid())
 				}

@@ -9,7 +9,7 @@ func (k *check) remedy(t *audit.SnykError, forbidden, notFound, id string) strin
 	case audit.SnykUnavailable, audit.SnykRateLimited:
 		return again(t)
 	case audit.SnykUnauthenticated:
-		return k.client.regionAdvice()
+		return k.regionAdvice()
 	case audit.SnykForbidden:
 		return forbidden
 	case audit.SnykNotFound:

@@ -53,7 +53,7 @@ func (k *check) authenticated(got selfAnswer, log logAnswer) {
 	}
 	switch {
 	case t.Class == audit.SnykUnauthenticated:
-		k.report.fail(kindAuthenticated, advice{"Snyk does not know the credential: " + t.Detail, k.client.regionAdvice()}, t)
+		k.report.fail(kindAuthenticated, advice{"Snyk does not know the credential: " + t.Detail, k.regionAdvice()}, t)
 	case t.Class == audit.SnykUnavailable, t.Class == audit.SnykRateLimited:
 		k.report.fail(kindAuthenticated, advice{"Snyk could not tell: " + t.Detail, again(t)}, t)
 	case t.Class == audit.SnykForeignLink:

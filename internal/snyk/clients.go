@@ -51,6 +51,7 @@ func (c *Clients) Close() {
 func (c *Clients) For(region snykstreamv1.Region, cred audit.Credential) *Client {
 	region = cmp.Or(region, snykstreamv1.Region_REGION_SNYK_US_01)
 	return &Client{
+		home:    c.otherHome(region, cred.Claims().Host),
 		clients: c,
 		region:  region,
 		base:    c.origins[region],
@@ -72,6 +73,9 @@ type Client struct {
 	key  sessionKey
 	// problem says why the credential cannot be sent at all. Empty: it can.
 	problem string
+	// home is the region that the token names where that is another one, else
+	// unspecified: then nothing is sent.
+	home snykstreamv1.Region
 }
 
 // logRequest tells of a request: never of its headers, nor of the query, where a

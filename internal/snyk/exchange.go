@@ -58,7 +58,7 @@ func (c *Client) exchange(ctx context.Context, s *session, ask call) (*response,
 		return nil, &audit.SnykError{Class: audit.SnykBadRequest, Detail: "the request cannot be made"}
 	}
 	req.Header.Set("User-Agent", c.clients.cfg.UserAgent)
-	start := time.Now()
+	start, sent := time.Now(), s.pace.now()
 	// No client between: it would read where a redirect leads, and a token must not
 	// go where an answer points.
 	res, err := c.clients.cfg.Transport.RoundTrip(req)
@@ -74,7 +74,7 @@ func (c *Client) exchange(ctx context.Context, s *session, ask call) (*response,
 	if out.status == http.StatusTooManyRequests {
 		s.pace.Silence(out.retryAfter())
 	} else {
-		s.pace.Heard()
+		s.pace.Heard(sent)
 	}
 	if ctx.Err() != nil && (err != nil || out.status != http.StatusOK) {
 		return nil, ctx.Err()

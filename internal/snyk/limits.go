@@ -95,10 +95,16 @@ func splitUnquoted(text string, separator byte) []string {
 }
 
 // adopted are the windows known once an answer has told some; base are those
-// known at first. A window that was not told stays. One beyond belief, high or low,
-// stays as it was.
+// known at first. A window of base that was not told stays as it is known; any
+// other goes, so that an answer that is not Snyk's does harm until the next one
+// only. A window beyond belief, high or low, stays as it was.
 func adopted(known, base, told []Window) []Window {
 	out := slices.Clone(known)
+	if len(told) > 0 {
+		out = slices.DeleteFunc(out, func(w Window) bool {
+			return ofTime(base, w.Per) < 0 && ofTime(told, w.Per) < 0
+		})
+	}
 	for _, w := range told {
 		if float64(w.Count) < leastPace*w.Per.Seconds() {
 			continue

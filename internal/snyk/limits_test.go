@@ -3,8 +3,10 @@ package snyk
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -63,18 +65,55 @@ func TestLimitsOfAnAnswerAreBounded(t *testing.T) {
 	}
 }
 
+// TestForeignLimitIsHealed has one answer of a proxy among those of Snyk.
+func TestForeignLimitIsHealed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		client := newClients(t, func(w http.ResponseWriter, _ *http.Request) {
+			asked++
+			told := `160, 160;w=1;name="a", 1620;w=60;name="b", 97200;w=3600;name="c"`
+			if asked == 1 {
+				told = "144;w=86400"
+			}
+			answering(200, empty, "X-Ratelimit-Limit", told)(w, nil)
+		}).For(us, key)
+		start := time.Now()
+		for n, want := range []float64{72.0 / 86400, 13.5} {
+			if _, err := search(t, client); err != nil {
+				t.Fatal(err)
+			}
+			if got := client.Pace(); got != want {
+				t.Errorf("pace %v after answer %d, want %v", got, n+1, want)
+			}
+		}
+		healed := time.Now()
+		for range 80 {
+			if _, err := search(t, client); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(healed); took > 10*time.Second {
+			t.Errorf("80 requests took %v after the %v of the foreign limit", took, healed.Sub(start))
+		}
+	})
+}
+
 func TestAdoptedLimits(t *testing.T) {
 	base := []Window{{160, time.Second}, {1620, time.Minute}}
 	tests := map[string]struct{ known, told, want []Window }{
-		"nothing":                 {base, nil, base},
-		"the same":                {base, base, base},
-		"one changed, one stays":  {base, []Window{{300, time.Minute}}, []Window{{160, time.Second}, {300, time.Minute}}},
-		"one more":                {base, []Window{{9, time.Hour}}, append(base[:2:2], Window{9, time.Hour})},
-		"as low as it says":       {base, []Window{{1, time.Second}}, []Window{{1, time.Second}, {1620, time.Minute}}},
-		"ten times as much":       {base, []Window{{1600, time.Second}}, []Window{{1600, time.Second}, {1620, time.Minute}}},
-		"beyond belief":           {base, []Window{{1601, time.Second}, {1_000_000_000, time.Minute}}, base},
-		"low beyond belief":       {base, []Window{{1, time.Hour}, {143, 24 * time.Hour}}, base},
-		"beyond belief, step two": {[]Window{{1600, time.Second}}, []Window{{1601, time.Second}}, []Window{{1600, time.Second}}},
+		"nothing":                       {base, nil, base},
+		"the same":                      {base, base, base},
+		"one changed, one stays":        {base, []Window{{300, time.Minute}}, []Window{{160, time.Second}, {300, time.Minute}}},
+		"one more":                      {base, []Window{{9, time.Hour}}, append(base[:2:2], Window{9, time.Hour})},
+		"as low as it says":             {base, []Window{{1, time.Second}}, []Window{{1, time.Second}, {1620, time.Minute}}},
+		"ten times as much":             {base, []Window{{1600, time.Second}}, []Window{{1600, time.Second}, {1620, time.Minute}}},
+		"beyond belief":                 {base, []Window{{1601, time.Second}, {1_000_000_000, time.Minute}}, base},
+		"low beyond belief":             {base, []Window{{1, time.Hour}, {143, 24 * time.Hour}}, base},
+		"a foreign one goes":            {append(base[:2:2], Window{144, 24 * time.Hour}), base, base},
+		"one named again stays":         {append(base[:2:2], Window{9, time.Hour}), []Window{{8, time.Hour}}, append(base[:2:2], Window{8, time.Hour})},
+		"one stays where none are told": {append(base[:2:2], Window{9, time.Hour}), nil, append(base[:2:2], Window{9, time.Hour})},
+		"one of base stays as known":    {[]Window{{100, time.Second}, {1620, time.Minute}}, []Window{{300, time.Minute}}, []Window{{100, time.Second}, {300, time.Minute}}},
+		"beyond belief, step two":       {[]Window{{1600, time.Second}}, []Window{{1601, time.Second}}, []Window{{1600, time.Second}}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -87,7 +126,14 @@ func TestAdoptedLimits(t *testing.T) {
 	for n := range 100 {
 		known = adopted(known, base, []Window{{5, time.Duration(n+100) * time.Second}})
 	}
-	if len(known) != maxWindows {
-		t.Errorf("%d windows are known after many answers, want %d", len(known), maxWindows)
+	if want := append(base[:2:2], Window{5, 199 * time.Second}); !slices.Equal(known, want) {
+		t.Errorf("%v are known after many answers, want %v", known, want)
+	}
+	var many []Window
+	for n := range maxWindows {
+		many = append(many, Window{5, time.Duration(n+100) * time.Second})
+	}
+	if got := adopted(base, base, many); len(got) != maxWindows {
+		t.Errorf("%d windows are known after one answer, want %d", len(got), maxWindows)
 	}
 }

@@ -107,13 +107,40 @@ func TestOAuthTokenThatSnykDoesNotTake(t *testing.T) {
 	if trouble.Detail != "who? bearer [redacted]" {
 		t.Errorf("detail = %q", trouble.Detail)
 	}
-	// The token refused was dropped. The one fetched for this very call is new: a
-	// third try would bring nothing.
+	// The one fetched for that very call was new, and was kept. Now it is old.
 	_, err = search(t, client)
 	wantClass(t, err, audit.SnykUnauthenticated)
-	if region.issued != 5 || region.calls != 6 {
-		t.Errorf("newest token %d, %d calls; want a token and a call more", region.issued, region.calls)
+	if region.issued != 5 || region.calls != 7 {
+		t.Errorf("newest token %d, %d calls; want one refresh and one more try", region.issued, region.calls)
 	}
+}
+
+// TestOneFeedsRefusalCostsOneToken has a feed that is refused with every token,
+// beside one that is not.
+func TestOneFeedsRefusalCostsOneToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		region := &issuer{}
+		client := newClients(t, func(w http.ResponseWriter, r *http.Request) {
+			if strings.Contains(r.URL.Path, groupID) {
+				answering(401, "")(w, r)
+				return
+			}
+			region.ServeHTTP(w, r)
+		}).For(us, oauth)
+		refused := hour
+		refused.Feed.ID = groupID
+		const rounds = 20
+		for range rounds {
+			_, err := client.Search(t.Context(), refused)
+			wantClass(t, err, audit.SnykUnauthenticated)
+			if _, err := search(t, client); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if region.issued != rounds {
+			t.Errorf("%d tokens in %d rounds, want one each", region.issued, rounds)
+		}
+	})
 }
 
 func TestTokenIsNotRefreshed(t *testing.T) {

@@ -183,11 +183,15 @@ func longer(d time.Duration, before int) time.Duration {
 	return d + rand.N(longestGuess/4)
 }
 
-// Heard takes note of an answer that is no refusal: the last silence was enough.
-func (p *pacer) Heard() {
+// Heard takes note of an answer that is no refusal, to a request sent at a time
+// since start: the last silence was enough. One sent before that silence ended
+// was on its way already, and says nothing of it.
+func (p *pacer) Heard(sent time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.refusals = 0
+	if sent >= p.silentUntil {
+		p.refusals = 0
+	}
 }
 
 // silence is the error of a request made while Snyk asks for silence.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"sync"
 	"testing"
@@ -324,4 +325,76 @@ func overfull(turns []time.Time, windows []Window, share float64) string {
 		}
 	}
 	return ""
+}
+
+// TestOldAnswersDoNotEndTheCounting has answers to requests that were on their way
+// when the silence began: they say nothing of whether it is enough.
+func TestOldAnswersDoNotEndTheCounting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPacer(limits, 0.5)
+		for before := range 4 {
+			sent := p.now()
+			p.Silence(time.Minute)
+			left := p.silentUntil - p.now()
+			if least := longestGuess / 2; before >= 1 && left < least {
+				t.Errorf("silence %d takes %v, want %v at least", before+1, left, least)
+			}
+			p.Heard(sent)
+			time.Sleep(left / 2)
+			p.Heard(p.now())
+			if p.refusals != before+1 {
+				t.Fatalf("%d refusals are counted, want %d", p.refusals, before+1)
+			}
+			time.Sleep(left - left/2 + time.Millisecond)
+		}
+		p.Heard(p.now())
+		if p.refusals != 0 {
+			t.Errorf("%d refusals are counted after an answer to a new request, want none", p.refusals)
+		}
+	})
+}
+
+// TestOldAnswersOfAClientDoNotEndTheCounting has a slow answer come back after the
+// silence of its time.
+func TestOldAnswersOfAClientDoNotEndTheCounting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked, good := 0, false
+		client := newClients(t, func(w http.ResponseWriter, r *http.Request) {
+			asked++
+			if asked == 1 {
+				time.Sleep(10 * time.Second)
+				answering(200, empty)(w, r)
+				return
+			}
+			if good {
+				answering(200, empty)(w, r)
+				return
+			}
+			answering(429, "", "Retry-After", "5")(w, r)
+		}).For(us, key)
+		var wg sync.WaitGroup
+		wg.Go(func() { _, _ = search(t, client) })
+		synctest.Wait()
+		_, err := search(t, client)
+		if d := wantClass(t, err, audit.SnykRateLimited).RetryAfter; d != 5*time.Second {
+			t.Fatalf("silent for %v, want 5s", d)
+		}
+		wg.Wait() // the slow answer, after the silence
+		_, _ = search(t, client)
+		_, err = search(t, client)
+		if d := wantClass(t, err, audit.SnykRateLimited).RetryAfter; d < 10*time.Second {
+			t.Errorf("silent for %v after the second refusal in a row, want 10s at least", d)
+		}
+		time.Sleep(2 * longestGuess)
+		good = true
+		if _, err := search(t, client); err != nil {
+			t.Fatal(err)
+		}
+		good = false
+		_, _ = search(t, client)
+		_, err = search(t, client)
+		if d := wantClass(t, err, audit.SnykRateLimited).RetryAfter; d != 5*time.Second {
+			t.Errorf("silent for %v after an answer to a new request, want 5s", d)
+		}
+	})
 }

@@ -34,6 +34,16 @@ func (r *report) set(found *snykstreamv1.CredentialCheck) {
 	r.out.Checks[at] = found
 }
 
+// check is what stands in the report for a kind, nil where nothing does.
+func (r *report) check(kind snykstreamv1.CredentialCheck_Kind) *snykstreamv1.CredentialCheck {
+	for _, found := range r.out.GetChecks() {
+		if found.GetKind() == kind {
+			return found
+		}
+	}
+	return nil
+}
+
 // skip says why checks are not made.
 func (r *report) skip(why string, kinds ...snykstreamv1.CredentialCheck_Kind) {
 	for _, kind := range kinds {

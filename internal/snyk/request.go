@@ -7,11 +7,29 @@ import (
 	"net/url"
 	"strings"
 
+	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
 	"github.com/snykstream/snykstream/internal/audit"
 )
 
-// ready says what stands in the way of any request.
+// ready says what stands in the way of any request. A token that names another
+// region's host goes nowhere: it is not this region's to see.
 func (c *Client) ready() error {
+	if err := c.sendable(); err != nil {
+		return err
+	}
+	if c.home != snykstreamv1.Region_REGION_UNSPECIFIED {
+		return &audit.SnykError{
+			Class: audit.SnykUnauthenticated,
+			Detail: "the token was issued for " + regionName(c.home) + ", and the region is " + regionName(c.region) +
+				", so that it was not sent",
+		}
+	}
+	return nil
+}
+
+// sendable says what stands in the way of any request, whatever region the token
+// names.
+func (c *Client) sendable() error {
 	switch {
 	case c.base == nil:
 		return &audit.SnykError{Class: audit.SnykBadRequest, Detail: "no endpoint is known for " + regionName(c.region)}
@@ -36,8 +54,9 @@ func (c *Client) address(path string, values url.Values) *url.URL {
 // get asks for a place of the API with the credential. An answer other than 200
 // is an error. The scrubber hides whatever secret the request carried.
 //
-// An OAuth access token that Snyk does not take is dropped, and the request made
-// once more with a new one; one that was fetched for this very call is new.
+// An OAuth access token that was kept and that Snyk does not take is dropped, and
+// the request made once more with a new one. One that was fetched for this very
+// call is new: it is not what is refused, and others may need it.
 func (c *Client) get(ctx context.Context, at *url.URL, limit int64, turn priority) (*response, scrubber, error) {
 	s, leave := c.clients.sessions.enter(c.key)
 	defer leave()
@@ -59,9 +78,9 @@ func (c *Client) get(ctx context.Context, at *url.URL, limit int64, turn priorit
 		if err != nil {
 			return nil, nil, err
 		}
-		if res.status == http.StatusUnauthorized && access.value != "" {
+		if res.status == http.StatusUnauthorized && access.value != "" && !access.fresh {
 			s.oauth.drop(access.value)
-			if again && !access.fresh {
+			if again {
 				continue
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -39,7 +40,7 @@ func TestAlertRules(t *testing.T) {
 	name := regexp.MustCompile(`snykstream_[a-z_]+`)
 	selected := regexp.MustCompile(`(\w+)=~?"([^"]+)"`)
 	values := labelValues()
-	checked, alerts := 0, map[string]bool{}
+	checked, alerts, awaited := 0, map[string]bool{}, map[string]bool{}
 	for _, group := range rules.Groups {
 		for _, rule := range group.Rules {
 			alerts[rule.Alert] = true
@@ -51,6 +52,7 @@ func TestAlertRules(t *testing.T) {
 			}
 			for _, label := range selected.FindAllStringSubmatch(rule.Expr, -1) {
 				for value := range strings.SplitSeq(label[2], "|") {
+					awaited[value] = true
 					if !values[label[1]][value] {
 						t.Errorf("%s waits for %s %q, which never comes", rule.Alert, label[1], value)
 					}
@@ -64,8 +66,14 @@ func TestAlertRules(t *testing.T) {
 	if checked == 0 {
 		t.Error("no rule was checked")
 	}
+	well := []string{"UNSPECIFIED", "PAUSED", "BACKFILLING", "HEALTHY"}
+	for state := range values["state"] {
+		if awaited[state] == slices.Contains(well, state) {
+			t.Errorf("an alert waits for %s: %v", state, awaited[state])
+		}
+	}
 	for _, alert := range []string{
-		"SnykstreamFeedBehind", "SnykstreamSourceRejected", "SnykstreamCredentialExpires", "SnykstreamCredentialExpired",
+		"SnykstreamFeedBehind", "SnykstreamSourceRejected", "SnykstreamSourceTroubled", "SnykstreamCredentialExpires", "SnykstreamCredentialExpired",
 		"SnykstreamPollsStretched", "SnykstreamDropOff", "SnykstreamTimeLost", "SnykstreamEventsLost", "SnykstreamStoreFailing",
 	} {
 		if !alerts[alert] {

@@ -622,8 +622,9 @@ type SourceCoverage struct {
 	SourceId string `protobuf:"bytes,1,opt,name=source_id,json=sourceId,proto3" json:"source_id,omitempty"`
 	// state is the source's state now.
 	State SourceState `protobuf:"varint,2,opt,name=state,proto3,enum=snykstream.v1.SourceState" json:"state,omitempty"`
-	// feeds has one entry for each feed met on this stream. Those of a source with
-	// very many come in several heartbeats, one after the other.
+	// feeds has one entry for each feed met on this stream that the source still
+	// reads. Those of a source with very many come in several heartbeats, one after
+	// the other.
 	Feeds         []*FeedProgress `protobuf:"bytes,3,rep,name=feeds,proto3" json:"feeds,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -595,13 +595,18 @@ type UpdateSourceRequest struct {
 	// Empty: the fields that are set. Labels are replaced whole. Unknown and
 	// immutable paths (id, snyk.organization_id, snyk.group_id, snyk.region) are
 	// INVALID_ARGUMENT; a group_id may be set, without naming it here, where the
-	// source has none.
+	// source has none: Snyk must show it to the credentials, unless it cannot be
+	// asked.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// credentials replace the stored ones. They are proven against Snyk before the
 	// old ones are let go. Unset: the stored ones stay.
-	Credentials   *Credentials `protobuf:"bytes,3,opt,name=credentials,proto3" json:"credentials,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Credentials *Credentials `protobuf:"bytes,3,opt,name=credentials,proto3" json:"credentials,omitempty"`
+	// allow_unverified stores the new credentials, and a new group_id, even where
+	// Snyk rejects them for a part of what is read, or cannot be reached. Status
+	// tells how it goes on.
+	AllowUnverified bool `protobuf:"varint,4,opt,name=allow_unverified,json=allowUnverified,proto3" json:"allow_unverified,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *UpdateSourceRequest) Reset() {
@@ -653,6 +658,13 @@ func (x *UpdateSourceRequest) GetCredentials() *Credentials {
 		return x.Credentials
 	}
 	return nil
+}
+
+func (x *UpdateSourceRequest) GetAllowUnverified() bool {
+	if x != nil {
+		return x.AllowUnverified
+	}
+	return false
 }
 
 // UpdateSourceResponse answers UpdateSource.
@@ -1173,7 +1185,7 @@ func (x *GetCoverageRequest) GetSourceId() string {
 // GetCoverageResponse answers GetCoverage.
 type GetCoverageResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// feeds has one entry for each feed of the source.
+	// feeds has one entry for each feed that the source reads or has read.
 	Feeds         []*FeedCoverage `protobuf:"bytes,1,rep,name=feeds,proto3" json:"feeds,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1226,7 +1238,10 @@ type FeedCoverage struct {
 	// covered are the intervals proven read, merged, in time order.
 	Covered []*Interval `protobuf:"bytes,3,rep,name=covered,proto3" json:"covered,omitempty"`
 	// gaps are the intervals known to be lost.
-	Gaps          []*Gap `protobuf:"bytes,4,rep,name=gaps,proto3" json:"gaps,omitempty"`
+	Gaps []*Gap `protobuf:"bytes,4,rep,name=gaps,proto3" json:"gaps,omitempty"`
+	// no_longer_read says that the source read the feed and does not do so now: its
+	// configuration leaves it out, or Snyk no longer lists the organization.
+	NoLongerRead  bool `protobuf:"varint,5,opt,name=no_longer_read,json=noLongerRead,proto3" json:"no_longer_read,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1287,6 +1302,13 @@ func (x *FeedCoverage) GetGaps() []*Gap {
 		return x.Gaps
 	}
 	return nil
+}
+
+func (x *FeedCoverage) GetNoLongerRead() bool {
+	if x != nil {
+		return x.NoLongerRead
+	}
+	return false
 }
 
 // Interval is a stretch of event time.
@@ -1594,12 +1616,13 @@ const file_snykstream_v1_source_service_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"n\n" +
 	"\x13ListSourcesResponse\x12/\n" +
 	"\asources\x18\x01 \x03(\v2\x15.snykstream.v1.SourceR\asources\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc7\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xf2\x01\n" +
 	"\x13UpdateSourceRequest\x125\n" +
 	"\x06source\x18\x01 \x01(\v2\x15.snykstream.v1.SourceB\x06\xbaH\x03\xc8\x01\x01R\x06source\x12;\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
 	"updateMask\x12<\n" +
-	"\vcredentials\x18\x03 \x01(\v2\x1a.snykstream.v1.CredentialsR\vcredentials\"E\n" +
+	"\vcredentials\x18\x03 \x01(\v2\x1a.snykstream.v1.CredentialsR\vcredentials\x12)\n" +
+	"\x10allow_unverified\x18\x04 \x01(\bR\x0fallowUnverified\"E\n" +
 	"\x14UpdateSourceResponse\x12-\n" +
 	"\x06source\x18\x01 \x01(\v2\x15.snykstream.v1.SourceR\x06source\"N\n" +
 	"\x13DeleteSourceRequest\x12#\n" +
@@ -1655,12 +1678,13 @@ const file_snykstream_v1_source_service_proto_rawDesc = "" +
 	"\x12GetCoverageRequest\x12#\n" +
 	"\tsource_id\x18\x01 \x01(\tB\x06\xbaH\x03\xc8\x01\x01R\bsourceId\"H\n" +
 	"\x13GetCoverageResponse\x121\n" +
-	"\x05feeds\x18\x01 \x03(\v2\x1b.snykstream.v1.FeedCoverageR\x05feeds\"\xb0\x01\n" +
+	"\x05feeds\x18\x01 \x03(\v2\x1b.snykstream.v1.FeedCoverageR\x05feeds\"\xd6\x01\n" +
 	"\fFeedCoverage\x12\x12\n" +
 	"\x04feed\x18\x01 \x01(\tR\x04feed\x121\n" +
 	"\blog_type\x18\x02 \x01(\x0e2\x16.snykstream.v1.LogTypeR\alogType\x121\n" +
 	"\acovered\x18\x03 \x03(\v2\x17.snykstream.v1.IntervalR\acovered\x12&\n" +
-	"\x04gaps\x18\x04 \x03(\v2\x12.snykstream.v1.GapR\x04gaps\"|\n" +
+	"\x04gaps\x18\x04 \x03(\v2\x12.snykstream.v1.GapR\x04gaps\x12$\n" +
+	"\x0eno_longer_read\x18\x05 \x01(\bR\fnoLongerRead\"|\n" +
 	"\bInterval\x129\n" +
 	"\n" +
 	"start_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +

@@ -51,7 +51,8 @@ type SourceServiceClient interface {
 	ListSources(ctx context.Context, in *ListSourcesRequest, opts ...grpc.CallOption) (*ListSourcesResponse, error)
 	// UpdateSource changes what the mask names, and polls at once. Errors:
 	// NOT_FOUND; ABORTED when source.etag no longer matches; FAILED_PRECONDITION
-	// when new credentials are rejected by Snyk.
+	// as CreateSource, when Snyk rejects new credentials, or does not show them a
+	// group_id that is new; UNAVAILABLE where it cannot be asked about new ones.
 	UpdateSource(ctx context.Context, in *UpdateSourceRequest, opts ...grpc.CallOption) (*UpdateSourceResponse, error)
 	// DeleteSource stops polling and destroys the stored credentials at once. Its
 	// events stay readable until retention takes them, and its id stays reserved
@@ -190,7 +191,8 @@ type SourceServiceServer interface {
 	ListSources(context.Context, *ListSourcesRequest) (*ListSourcesResponse, error)
 	// UpdateSource changes what the mask names, and polls at once. Errors:
 	// NOT_FOUND; ABORTED when source.etag no longer matches; FAILED_PRECONDITION
-	// when new credentials are rejected by Snyk.
+	// as CreateSource, when Snyk rejects new credentials, or does not show them a
+	// group_id that is new; UNAVAILABLE where it cannot be asked about new ones.
 	UpdateSource(context.Context, *UpdateSourceRequest) (*UpdateSourceResponse, error)
 	// DeleteSource stops polling and destroys the stored credentials at once. Its
 	// events stay readable until retention takes them, and its id stays reserved
