@@ -41,10 +41,17 @@ func (f *feed) readable() []audit.LaneKind {
 	return f.source.Lanes()
 }
 
-// readBackground reads one answer of a pass under way between polls.
-func (f *feed) readBackground(ctx context.Context) error {
-	for _, lane := range f.readable() {
-		p := f.background[lane]
+// readBackground reads one answer of a pass under way between polls. After one
+// that fails it is another lane's turn.
+func (f *feed) readBackground(ctx context.Context) (err error) {
+	lanes := f.readable()
+	defer func() {
+		if err != nil {
+			f.turn++
+		}
+	}()
+	for i := range lanes {
+		p := f.background[lanes[(f.turn+i)%len(lanes)]]
 		if p == nil {
 			continue
 		}

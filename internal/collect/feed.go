@@ -52,6 +52,8 @@ type feed struct {
 	tails map[audit.LaneKind]*pass
 	// background are the passes under way between polls, one for each lane.
 	background map[audit.LaneKind]*pass
+	// turn counts whose turn it is between polls.
+	turn int
 	// polled is up to where polls have read, beyond what the ledger may say.
 	polled map[audit.LaneKind]time.Time
 	group  groupSearch

@@ -2,6 +2,7 @@ package collect_test
 
 import (
 	"fmt"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -36,6 +37,31 @@ func TestHistoryAndLive(t *testing.T) {
 		if o := records[0].Event.GetOrigin(); o != snykstreamv1.Origin_ORIGIN_BACKFILL {
 			t.Errorf("origin of history: %v", o)
 		}
+	})
+}
+
+// TestFailingHistoryLeavesTheOtherLane: where the default records of old cannot be
+// read, those of api.access are.
+func TestFailingHistoryLeavesTheOtherLane(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, snyksim.Config{Seed: 1}, newMemoryJournal(1, 0))
+		s.sources.rec.Source.Snyk.IncludeApiAccess = new(true)
+		old := time.Now().Add(-24 * time.Hour)
+		s.sim.Append(s.org.ID,
+			snyksim.Record{Created: old, Event: "api.access"}, snyksim.Record{Created: old, Event: "org.edit"})
+		s.sim.Inject(snyksim.Fault{Match: snyksim.Match{When: func(r *http.Request) bool {
+			from, err := time.Parse(time.RFC3339, r.URL.Query().Get("from"))
+			return err == nil && from.Before(old) && !r.URL.Query().Has("events")
+		}}, Effect: snyksim.Status(http.StatusInternalServerError, snyksim.BodyHTML)})
+		s.start()
+		defer func() { s.stop() }()
+		wait(5 * time.Minute)
+		if records := s.journal.records(); len(records) != 1 || records[0].Event.GetOrgAudit().GetEvent() != "api.access" {
+			t.Errorf("stored %v", records)
+		}
+		s.sim.ClearFaults()
+		wait(5 * time.Minute)
+		s.exact()
 	})
 }
 
