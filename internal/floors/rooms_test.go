@@ -16,6 +16,7 @@ var table = map[string][]string{
 	"internal/audit":   {"gen"},
 	"internal/stored":  {"gen"},
 	"internal/snyksim": {},
+	"internal/wire":    {"gen"},
 	"internal/floors":  {},
 
 	// What every floor above may use.

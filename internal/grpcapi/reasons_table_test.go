@@ -91,6 +91,12 @@ var reasonRows = []reasonRow{
 		"Connect again after `RetryInfo`, with the last resume token.",
 	},
 	{
+		snykstreamv1.ErrorReason_ERROR_REASON_CONNECTION_AGED,
+		[]codes.Code{codes.Unavailable},
+		"The connection has reached the age at which the server closes connections, so that callers spread over its replicas.",
+		"Connect again after `RetryInfo`, with the last resume token.",
+	},
+	{
 		snykstreamv1.ErrorReason_ERROR_REASON_STORE_UNAVAILABLE,
 		[]codes.Code{codes.Unavailable},
 		"The journal or the registry cannot be reached or written, such as on a full disk.",
@@ -111,8 +117,20 @@ var reasonRows = []reasonRow{
 	{
 		snykstreamv1.ErrorReason_ERROR_REASON_QUOTA_EXCEEDED,
 		[]codes.Code{codes.ResourceExhausted},
-		"A quota is used up.",
-		"Try again after `RetryInfo`.",
+		"The caller has as many streams as one may have.",
+		"Close some, share one, or try again after `RetryInfo`; `--max-streams-per-caller` sets the quota.",
+	},
+	{
+		snykstreamv1.ErrorReason_ERROR_REASON_EXPRESSION_COST,
+		[]codes.Code{codes.ResourceExhausted},
+		"An event made the filter's `expression` more expensive than expressions may be. What was gathered before it was sent.",
+		"Make the expression cheaper, or put what narrows it down into structured fields; trying again does not help. The metadata names the filter and the event.",
+	},
+	{
+		snykstreamv1.ErrorReason_ERROR_REASON_EXPRESSION_FAILED,
+		[]codes.Code{codes.FailedPrecondition},
+		"The filter's `expression` cannot be evaluated for an event, such as one that divides by zero. What was gathered before it was sent.",
+		"Have the expression ask first. The metadata names the filter and the event.",
 	},
 	{
 		snykstreamv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,

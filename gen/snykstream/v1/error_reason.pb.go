@@ -81,6 +81,16 @@ const (
 	// DEADLINE_EXCEEDED: the caller's deadline passed. gRPC libraries mostly answer
 	// this one themselves, without ErrorInfo: go by the code.
 	ErrorReason_ERROR_REASON_DEADLINE_EXCEEDED ErrorReason = 21
+	// UNAVAILABLE: the connection has reached the age at which the server closes
+	// connections, so that callers spread over its replicas. Reconnect at once, with
+	// the last token.
+	ErrorReason_ERROR_REASON_CONNECTION_AGED ErrorReason = 22
+	// RESOURCE_EXHAUSTED: an event made the filter's expression more expensive than
+	// expressions may be. Trying again does not help.
+	ErrorReason_ERROR_REASON_EXPRESSION_COST ErrorReason = 23
+	// FAILED_PRECONDITION: the filter's expression cannot be evaluated for an event.
+	// The metadata has the event's id and the filter's path.
+	ErrorReason_ERROR_REASON_EXPRESSION_FAILED ErrorReason = 24
 	// In FeedError: Snyk does not accept the credentials (401).
 	ErrorReason_ERROR_REASON_SNYK_UNAUTHENTICATED ErrorReason = 30
 	// In FeedError: the credentials may not read this log (403).
@@ -128,6 +138,9 @@ var (
 		19: "ERROR_REASON_UNKNOWN_METHOD",
 		20: "ERROR_REASON_CANCELLED",
 		21: "ERROR_REASON_DEADLINE_EXCEEDED",
+		22: "ERROR_REASON_CONNECTION_AGED",
+		23: "ERROR_REASON_EXPRESSION_COST",
+		24: "ERROR_REASON_EXPRESSION_FAILED",
 		30: "ERROR_REASON_SNYK_UNAUTHENTICATED",
 		31: "ERROR_REASON_SNYK_FORBIDDEN",
 		32: "ERROR_REASON_SNYK_NOT_FOUND",
@@ -161,6 +174,9 @@ var (
 		"ERROR_REASON_UNKNOWN_METHOD":         19,
 		"ERROR_REASON_CANCELLED":              20,
 		"ERROR_REASON_DEADLINE_EXCEEDED":      21,
+		"ERROR_REASON_CONNECTION_AGED":        22,
+		"ERROR_REASON_EXPRESSION_COST":        23,
+		"ERROR_REASON_EXPRESSION_FAILED":      24,
 		"ERROR_REASON_SNYK_UNAUTHENTICATED":   30,
 		"ERROR_REASON_SNYK_FORBIDDEN":         31,
 		"ERROR_REASON_SNYK_NOT_FOUND":         32,
@@ -204,7 +220,7 @@ var File_snykstream_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_snykstream_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	" snykstream/v1/error_reason.proto\x12\rsnykstream.v1*\x9d\b\n" +
+	" snykstream/v1/error_reason.proto\x12\rsnykstream.v1*\x85\t\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x12\"\n" +
@@ -228,7 +244,10 @@ const file_snykstream_v1_error_reason_proto_rawDesc = "" +
 	"\x1eERROR_REASON_PERMISSION_DENIED\x10\x12\x12\x1f\n" +
 	"\x1bERROR_REASON_UNKNOWN_METHOD\x10\x13\x12\x1a\n" +
 	"\x16ERROR_REASON_CANCELLED\x10\x14\x12\"\n" +
-	"\x1eERROR_REASON_DEADLINE_EXCEEDED\x10\x15\x12%\n" +
+	"\x1eERROR_REASON_DEADLINE_EXCEEDED\x10\x15\x12 \n" +
+	"\x1cERROR_REASON_CONNECTION_AGED\x10\x16\x12 \n" +
+	"\x1cERROR_REASON_EXPRESSION_COST\x10\x17\x12\"\n" +
+	"\x1eERROR_REASON_EXPRESSION_FAILED\x10\x18\x12%\n" +
 	"!ERROR_REASON_SNYK_UNAUTHENTICATED\x10\x1e\x12\x1f\n" +
 	"\x1bERROR_REASON_SNYK_FORBIDDEN\x10\x1f\x12\x1f\n" +
 	"\x1bERROR_REASON_SNYK_NOT_FOUND\x10 \x12\"\n" +

@@ -330,7 +330,12 @@ type EventFilter struct {
 	// sources are labelled now. Neither keys nor values are empty.
 	SourceLabels map[string]string `protobuf:"bytes,8,rep,name=source_labels,json=sourceLabels,proto3" json:"source_labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// expression is a CEL expression of type bool over the variables event (Event)
-	// and record (whichever is set). NOT_YET_SUPPORTED in this release.
+	// and record (whichever is set): record.content.role == "admin". A key that is
+	// missing, or a value of a type that the expression does not take, means no
+	// match, and in exclude that the event is not taken away; such events are
+	// counted in Heartbeat.expression_misses. Numbers compare across types. An event
+	// without a record passes, as it passes every filter on fields of the record. At
+	// most 4096 bytes, and bounded in cost: see docs/filters.md.
 	Expression string `protobuf:"bytes,9,opt,name=expression,proto3" json:"expression,omitempty"`
 	// event_time_from is the earliest event_time, inclusive.
 	EventTimeFrom *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=event_time_from,json=eventTimeFrom,proto3" json:"event_time_from,omitempty"`
@@ -552,9 +557,18 @@ type Heartbeat struct {
 	// Unset where it is not known.
 	LagTime *durationpb.Duration `protobuf:"bytes,3,opt,name=lag_time,json=lagTime,proto3" json:"lag_time,omitempty"`
 	// sources are the sources' coverage as of this stream's position.
-	Sources       []*SourceCoverage `protobuf:"bytes,4,rep,name=sources,proto3" json:"sources,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Sources []*SourceCoverage `protobuf:"bytes,4,rep,name=sources,proto3" json:"sources,omitempty"`
+	// filter is the request's filter as the server understood it. Set in the first
+	// heartbeat of a stream alone.
+	Filter *AppliedFilter `protobuf:"bytes,5,opt,name=filter,proto3" json:"filter,omitempty"`
+	// retention_warning is set while retention is about to take what this stream has
+	// not read.
+	RetentionWarning *RetentionWarning `protobuf:"bytes,6,opt,name=retention_warning,json=retentionWarning,proto3" json:"retention_warning,omitempty"`
+	// expression_misses counts the events of this stream for which an expression
+	// asked for what the event does not have.
+	ExpressionMisses uint64 `protobuf:"varint,7,opt,name=expression_misses,json=expressionMisses,proto3" json:"expression_misses,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Heartbeat) Reset() {
@@ -615,6 +629,148 @@ func (x *Heartbeat) GetSources() []*SourceCoverage {
 	return nil
 }
 
+func (x *Heartbeat) GetFilter() *AppliedFilter {
+	if x != nil {
+		return x.Filter
+	}
+	return nil
+}
+
+func (x *Heartbeat) GetRetentionWarning() *RetentionWarning {
+	if x != nil {
+		return x.RetentionWarning
+	}
+	return nil
+}
+
+func (x *Heartbeat) GetExpressionMisses() uint64 {
+	if x != nil {
+		return x.ExpressionMisses
+	}
+	return 0
+}
+
+// AppliedFilter is a filter as the server understood it: values in order, each
+// once, ids in lower case.
+type AppliedFilter struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// include lets events through. Empty: everything.
+	Include []*EventFilter `protobuf:"bytes,1,rep,name=include,proto3" json:"include,omitempty"`
+	// exclude is taken away from what include lets through.
+	Exclude []*EventFilter `protobuf:"bytes,2,rep,name=exclude,proto3" json:"exclude,omitempty"`
+	// truncated says that the filter is too large to be shown, and left out.
+	Truncated     bool `protobuf:"varint,3,opt,name=truncated,proto3" json:"truncated,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AppliedFilter) Reset() {
+	*x = AppliedFilter{}
+	mi := &file_snykstream_v1_event_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AppliedFilter) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AppliedFilter) ProtoMessage() {}
+
+func (x *AppliedFilter) ProtoReflect() protoreflect.Message {
+	mi := &file_snykstream_v1_event_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AppliedFilter.ProtoReflect.Descriptor instead.
+func (*AppliedFilter) Descriptor() ([]byte, []int) {
+	return file_snykstream_v1_event_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *AppliedFilter) GetInclude() []*EventFilter {
+	if x != nil {
+		return x.Include
+	}
+	return nil
+}
+
+func (x *AppliedFilter) GetExclude() []*EventFilter {
+	if x != nil {
+		return x.Exclude
+	}
+	return nil
+}
+
+func (x *AppliedFilter) GetTruncated() bool {
+	if x != nil {
+		return x.Truncated
+	}
+	return false
+}
+
+// RetentionWarning says that a stream is about to lose events to retention. Read
+// faster, or retain longer.
+type RetentionWarning struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// time_left is how long the oldest event that this stream has not read is kept.
+	TimeLeft *durationpb.Duration `protobuf:"bytes,1,opt,name=time_left,json=timeLeft,proto3" json:"time_left,omitempty"`
+	// oldest_ingest_time is that event's ingest_time.
+	OldestIngestTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=oldest_ingest_time,json=oldestIngestTime,proto3" json:"oldest_ingest_time,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *RetentionWarning) Reset() {
+	*x = RetentionWarning{}
+	mi := &file_snykstream_v1_event_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetentionWarning) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetentionWarning) ProtoMessage() {}
+
+func (x *RetentionWarning) ProtoReflect() protoreflect.Message {
+	mi := &file_snykstream_v1_event_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetentionWarning.ProtoReflect.Descriptor instead.
+func (*RetentionWarning) Descriptor() ([]byte, []int) {
+	return file_snykstream_v1_event_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *RetentionWarning) GetTimeLeft() *durationpb.Duration {
+	if x != nil {
+		return x.TimeLeft
+	}
+	return nil
+}
+
+func (x *RetentionWarning) GetOldestIngestTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OldestIngestTime
+	}
+	return nil
+}
+
 // SourceCoverage is a source's coverage as of a stream's position.
 type SourceCoverage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -632,7 +788,7 @@ type SourceCoverage struct {
 
 func (x *SourceCoverage) Reset() {
 	*x = SourceCoverage{}
-	mi := &file_snykstream_v1_event_service_proto_msgTypes[4]
+	mi := &file_snykstream_v1_event_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -644,7 +800,7 @@ func (x *SourceCoverage) String() string {
 func (*SourceCoverage) ProtoMessage() {}
 
 func (x *SourceCoverage) ProtoReflect() protoreflect.Message {
-	mi := &file_snykstream_v1_event_service_proto_msgTypes[4]
+	mi := &file_snykstream_v1_event_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -657,7 +813,7 @@ func (x *SourceCoverage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SourceCoverage.ProtoReflect.Descriptor instead.
 func (*SourceCoverage) Descriptor() ([]byte, []int) {
-	return file_snykstream_v1_event_service_proto_rawDescGZIP(), []int{4}
+	return file_snykstream_v1_event_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *SourceCoverage) GetSourceId() string {
@@ -702,7 +858,7 @@ type FeedProgress struct {
 
 func (x *FeedProgress) Reset() {
 	*x = FeedProgress{}
-	mi := &file_snykstream_v1_event_service_proto_msgTypes[5]
+	mi := &file_snykstream_v1_event_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -714,7 +870,7 @@ func (x *FeedProgress) String() string {
 func (*FeedProgress) ProtoMessage() {}
 
 func (x *FeedProgress) ProtoReflect() protoreflect.Message {
-	mi := &file_snykstream_v1_event_service_proto_msgTypes[5]
+	mi := &file_snykstream_v1_event_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -727,7 +883,7 @@ func (x *FeedProgress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FeedProgress.ProtoReflect.Descriptor instead.
 func (*FeedProgress) Descriptor() ([]byte, []int) {
-	return file_snykstream_v1_event_service_proto_rawDescGZIP(), []int{5}
+	return file_snykstream_v1_event_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *FeedProgress) GetFeed() string {
@@ -772,7 +928,7 @@ type ExplainFilterRequest struct {
 	Include []*EventFilter `protobuf:"bytes,1,rep,name=include,proto3" json:"include,omitempty"`
 	// exclude is as in StreamEventsRequest.
 	Exclude []*EventFilter `protobuf:"bytes,2,rep,name=exclude,proto3" json:"exclude,omitempty"`
-	// days is how far back to look, 1 to 90; 0 means 7.
+	// days is how far back to look by ingest_time, 1 to 90; 0 means 7.
 	Days          int32 `protobuf:"varint,3,opt,name=days,proto3" json:"days,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -780,7 +936,7 @@ type ExplainFilterRequest struct {
 
 func (x *ExplainFilterRequest) Reset() {
 	*x = ExplainFilterRequest{}
-	mi := &file_snykstream_v1_event_service_proto_msgTypes[6]
+	mi := &file_snykstream_v1_event_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -792,7 +948,7 @@ func (x *ExplainFilterRequest) String() string {
 func (*ExplainFilterRequest) ProtoMessage() {}
 
 func (x *ExplainFilterRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_snykstream_v1_event_service_proto_msgTypes[6]
+	mi := &file_snykstream_v1_event_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -805,7 +961,7 @@ func (x *ExplainFilterRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainFilterRequest.ProtoReflect.Descriptor instead.
 func (*ExplainFilterRequest) Descriptor() ([]byte, []int) {
-	return file_snykstream_v1_event_service_proto_rawDescGZIP(), []int{6}
+	return file_snykstream_v1_event_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ExplainFilterRequest) GetInclude() []*EventFilter {
@@ -835,14 +991,33 @@ type ExplainFilterResponse struct {
 	// considered counts the events looked at.
 	Considered uint64 `protobuf:"varint,1,opt,name=considered,proto3" json:"considered,omitempty"`
 	// passed counts those the filter lets through.
-	Passed        uint64 `protobuf:"varint,2,opt,name=passed,proto3" json:"passed,omitempty"`
+	Passed uint64 `protobuf:"varint,2,opt,name=passed,proto3" json:"passed,omitempty"`
+	// event_names are the names of those events, the most frequent first. Events
+	// whose record could not be read count under the empty name.
+	EventNames []*EventNameCount `protobuf:"bytes,3,rep,name=event_names,json=eventNames,proto3" json:"event_names,omitempty"`
+	// sources are their sources, by id.
+	Sources []*SourceCount `protobuf:"bytes,4,rep,name=sources,proto3" json:"sources,omitempty"`
+	// uncovered_event_names are the names among them of which no include lets any
+	// event through, in order. Exclude does not count.
+	UncoveredEventNames []string `protobuf:"bytes,5,rep,name=uncovered_event_names,json=uncoveredEventNames,proto3" json:"uncovered_event_names,omitempty"`
+	// from is the ingest_time from which on events were looked at.
+	From *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=from,proto3" json:"from,omitempty"`
+	// to is the time up to which they were.
+	To *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=to,proto3" json:"to,omitempty"`
+	// expression_misses counts the events for which an expression asked for what the
+	// event does not have.
+	ExpressionMisses uint64 `protobuf:"varint,8,opt,name=expression_misses,json=expressionMisses,proto3" json:"expression_misses,omitempty"`
+	// filter is the filter as the server understood it.
+	Filter *AppliedFilter `protobuf:"bytes,9,opt,name=filter,proto3" json:"filter,omitempty"`
+	// gaps are losses met on the way.
+	Gaps          []*Gap `protobuf:"bytes,10,rep,name=gaps,proto3" json:"gaps,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ExplainFilterResponse) Reset() {
 	*x = ExplainFilterResponse{}
-	mi := &file_snykstream_v1_event_service_proto_msgTypes[7]
+	mi := &file_snykstream_v1_event_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -854,7 +1029,7 @@ func (x *ExplainFilterResponse) String() string {
 func (*ExplainFilterResponse) ProtoMessage() {}
 
 func (x *ExplainFilterResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_snykstream_v1_event_service_proto_msgTypes[7]
+	mi := &file_snykstream_v1_event_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -867,7 +1042,7 @@ func (x *ExplainFilterResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainFilterResponse.ProtoReflect.Descriptor instead.
 func (*ExplainFilterResponse) Descriptor() ([]byte, []int) {
-	return file_snykstream_v1_event_service_proto_rawDescGZIP(), []int{7}
+	return file_snykstream_v1_event_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ExplainFilterResponse) GetConsidered() uint64 {
@@ -878,6 +1053,190 @@ func (x *ExplainFilterResponse) GetConsidered() uint64 {
 }
 
 func (x *ExplainFilterResponse) GetPassed() uint64 {
+	if x != nil {
+		return x.Passed
+	}
+	return 0
+}
+
+func (x *ExplainFilterResponse) GetEventNames() []*EventNameCount {
+	if x != nil {
+		return x.EventNames
+	}
+	return nil
+}
+
+func (x *ExplainFilterResponse) GetSources() []*SourceCount {
+	if x != nil {
+		return x.Sources
+	}
+	return nil
+}
+
+func (x *ExplainFilterResponse) GetUncoveredEventNames() []string {
+	if x != nil {
+		return x.UncoveredEventNames
+	}
+	return nil
+}
+
+func (x *ExplainFilterResponse) GetFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *ExplainFilterResponse) GetTo() *timestamppb.Timestamp {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+func (x *ExplainFilterResponse) GetExpressionMisses() uint64 {
+	if x != nil {
+		return x.ExpressionMisses
+	}
+	return 0
+}
+
+func (x *ExplainFilterResponse) GetFilter() *AppliedFilter {
+	if x != nil {
+		return x.Filter
+	}
+	return nil
+}
+
+func (x *ExplainFilterResponse) GetGaps() []*Gap {
+	if x != nil {
+		return x.Gaps
+	}
+	return nil
+}
+
+// EventNameCount counts the events of one name.
+type EventNameCount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// event_name is the name.
+	EventName string `protobuf:"bytes,1,opt,name=event_name,json=eventName,proto3" json:"event_name,omitempty"`
+	// considered counts the events looked at.
+	Considered uint64 `protobuf:"varint,2,opt,name=considered,proto3" json:"considered,omitempty"`
+	// passed counts those the filter lets through.
+	Passed        uint64 `protobuf:"varint,3,opt,name=passed,proto3" json:"passed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EventNameCount) Reset() {
+	*x = EventNameCount{}
+	mi := &file_snykstream_v1_event_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EventNameCount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EventNameCount) ProtoMessage() {}
+
+func (x *EventNameCount) ProtoReflect() protoreflect.Message {
+	mi := &file_snykstream_v1_event_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EventNameCount.ProtoReflect.Descriptor instead.
+func (*EventNameCount) Descriptor() ([]byte, []int) {
+	return file_snykstream_v1_event_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *EventNameCount) GetEventName() string {
+	if x != nil {
+		return x.EventName
+	}
+	return ""
+}
+
+func (x *EventNameCount) GetConsidered() uint64 {
+	if x != nil {
+		return x.Considered
+	}
+	return 0
+}
+
+func (x *EventNameCount) GetPassed() uint64 {
+	if x != nil {
+		return x.Passed
+	}
+	return 0
+}
+
+// SourceCount counts the events of one source.
+type SourceCount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// source_id is the source.
+	SourceId string `protobuf:"bytes,1,opt,name=source_id,json=sourceId,proto3" json:"source_id,omitempty"`
+	// considered counts the events looked at.
+	Considered uint64 `protobuf:"varint,2,opt,name=considered,proto3" json:"considered,omitempty"`
+	// passed counts those the filter lets through.
+	Passed        uint64 `protobuf:"varint,3,opt,name=passed,proto3" json:"passed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SourceCount) Reset() {
+	*x = SourceCount{}
+	mi := &file_snykstream_v1_event_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SourceCount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SourceCount) ProtoMessage() {}
+
+func (x *SourceCount) ProtoReflect() protoreflect.Message {
+	mi := &file_snykstream_v1_event_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SourceCount.ProtoReflect.Descriptor instead.
+func (*SourceCount) Descriptor() ([]byte, []int) {
+	return file_snykstream_v1_event_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *SourceCount) GetSourceId() string {
+	if x != nil {
+		return x.SourceId
+	}
+	return ""
+}
+
+func (x *SourceCount) GetConsidered() uint64 {
+	if x != nil {
+		return x.Considered
+	}
+	return 0
+}
+
+func (x *SourceCount) GetPassed() uint64 {
 	if x != nil {
 		return x.Passed
 	}
@@ -935,13 +1294,23 @@ const file_snykstream_v1_event_service_proto_rawDesc = "" +
 	"\fresume_token\x18\x02 \x01(\tR\vresumeToken\x126\n" +
 	"\theartbeat\x18\x03 \x01(\v2\x18.snykstream.v1.HeartbeatR\theartbeat\x12&\n" +
 	"\x04gaps\x18\x04 \x03(\v2\x12.snykstream.v1.GapR\x04gaps\x12\x1b\n" +
-	"\tcaught_up\x18\x05 \x01(\bR\bcaughtUp\"\xc9\x01\n" +
+	"\tcaught_up\x18\x05 \x01(\bR\bcaughtUp\"\xfa\x02\n" +
 	"\tHeartbeat\x12.\n" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x1d\n" +
 	"\n" +
 	"lag_events\x18\x02 \x01(\x04R\tlagEvents\x124\n" +
 	"\blag_time\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\alagTime\x127\n" +
-	"\asources\x18\x04 \x03(\v2\x1d.snykstream.v1.SourceCoverageR\asources\"\x92\x01\n" +
+	"\asources\x18\x04 \x03(\v2\x1d.snykstream.v1.SourceCoverageR\asources\x124\n" +
+	"\x06filter\x18\x05 \x01(\v2\x1c.snykstream.v1.AppliedFilterR\x06filter\x12L\n" +
+	"\x11retention_warning\x18\x06 \x01(\v2\x1f.snykstream.v1.RetentionWarningR\x10retentionWarning\x12+\n" +
+	"\x11expression_misses\x18\a \x01(\x04R\x10expressionMisses\"\x99\x01\n" +
+	"\rAppliedFilter\x124\n" +
+	"\ainclude\x18\x01 \x03(\v2\x1a.snykstream.v1.EventFilterR\ainclude\x124\n" +
+	"\aexclude\x18\x02 \x03(\v2\x1a.snykstream.v1.EventFilterR\aexclude\x12\x1c\n" +
+	"\ttruncated\x18\x03 \x01(\bR\ttruncated\"\x94\x01\n" +
+	"\x10RetentionWarning\x126\n" +
+	"\ttime_left\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\btimeLeft\x12H\n" +
+	"\x12oldest_ingest_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x10oldestIngestTime\"\x92\x01\n" +
 	"\x0eSourceCoverage\x12\x1b\n" +
 	"\tsource_id\x18\x01 \x01(\tR\bsourceId\x120\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x1a.snykstream.v1.SourceStateR\x05state\x121\n" +
@@ -955,12 +1324,35 @@ const file_snykstream_v1_event_service_proto_rawDesc = "" +
 	"\x14ExplainFilterRequest\x12>\n" +
 	"\ainclude\x18\x01 \x03(\v2\x1a.snykstream.v1.EventFilterB\b\xbaH\x05\x92\x01\x02\x10@R\ainclude\x12>\n" +
 	"\aexclude\x18\x02 \x03(\v2\x1a.snykstream.v1.EventFilterB\b\xbaH\x05\x92\x01\x02\x10@R\aexclude\x12\x1d\n" +
-	"\x04days\x18\x03 \x01(\x05B\t\xbaH\x06\x1a\x04\x18Z(\x00R\x04days\"O\n" +
+	"\x04days\x18\x03 \x01(\x05B\t\xbaH\x06\x1a\x04\x18Z(\x00R\x04days\"\xe0\x03\n" +
 	"\x15ExplainFilterResponse\x12\x1e\n" +
 	"\n" +
 	"considered\x18\x01 \x01(\x04R\n" +
 	"considered\x12\x16\n" +
-	"\x06passed\x18\x02 \x01(\x04R\x06passed*g\n" +
+	"\x06passed\x18\x02 \x01(\x04R\x06passed\x12>\n" +
+	"\vevent_names\x18\x03 \x03(\v2\x1d.snykstream.v1.EventNameCountR\n" +
+	"eventNames\x124\n" +
+	"\asources\x18\x04 \x03(\v2\x1a.snykstream.v1.SourceCountR\asources\x122\n" +
+	"\x15uncovered_event_names\x18\x05 \x03(\tR\x13uncoveredEventNames\x12.\n" +
+	"\x04from\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
+	"\x02to\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x02to\x12+\n" +
+	"\x11expression_misses\x18\b \x01(\x04R\x10expressionMisses\x124\n" +
+	"\x06filter\x18\t \x01(\v2\x1c.snykstream.v1.AppliedFilterR\x06filter\x12&\n" +
+	"\x04gaps\x18\n" +
+	" \x03(\v2\x12.snykstream.v1.GapR\x04gaps\"g\n" +
+	"\x0eEventNameCount\x12\x1d\n" +
+	"\n" +
+	"event_name\x18\x01 \x01(\tR\teventName\x12\x1e\n" +
+	"\n" +
+	"considered\x18\x02 \x01(\x04R\n" +
+	"considered\x12\x16\n" +
+	"\x06passed\x18\x03 \x01(\x04R\x06passed\"b\n" +
+	"\vSourceCount\x12\x1b\n" +
+	"\tsource_id\x18\x01 \x01(\tR\bsourceId\x12\x1e\n" +
+	"\n" +
+	"considered\x18\x02 \x01(\x04R\n" +
+	"considered\x12\x16\n" +
+	"\x06passed\x18\x03 \x01(\x04R\x06passed*g\n" +
 	"\rStartPosition\x12\x1e\n" +
 	"\x1aSTART_POSITION_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15START_POSITION_LATEST\x10\x01\x12\x1b\n" +
@@ -986,7 +1378,7 @@ func file_snykstream_v1_event_service_proto_rawDescGZIP() []byte {
 }
 
 var file_snykstream_v1_event_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_snykstream_v1_event_service_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_snykstream_v1_event_service_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_snykstream_v1_event_service_proto_goTypes = []any{
 	(StartPosition)(0),            // 0: snykstream.v1.StartPosition
 	(ExpiredTokenPolicy)(0),       // 1: snykstream.v1.ExpiredTokenPolicy
@@ -994,54 +1386,70 @@ var file_snykstream_v1_event_service_proto_goTypes = []any{
 	(*EventFilter)(nil),           // 3: snykstream.v1.EventFilter
 	(*StreamEventsResponse)(nil),  // 4: snykstream.v1.StreamEventsResponse
 	(*Heartbeat)(nil),             // 5: snykstream.v1.Heartbeat
-	(*SourceCoverage)(nil),        // 6: snykstream.v1.SourceCoverage
-	(*FeedProgress)(nil),          // 7: snykstream.v1.FeedProgress
-	(*ExplainFilterRequest)(nil),  // 8: snykstream.v1.ExplainFilterRequest
-	(*ExplainFilterResponse)(nil), // 9: snykstream.v1.ExplainFilterResponse
-	nil,                           // 10: snykstream.v1.EventFilter.SourceLabelsEntry
-	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 12: google.protobuf.Duration
-	(LogType)(0),                  // 13: snykstream.v1.LogType
-	(EventCategory)(0),            // 14: snykstream.v1.EventCategory
-	(Origin)(0),                   // 15: snykstream.v1.Origin
-	(*Event)(nil),                 // 16: snykstream.v1.Event
-	(*Gap)(nil),                   // 17: snykstream.v1.Gap
-	(SourceState)(0),              // 18: snykstream.v1.SourceState
+	(*AppliedFilter)(nil),         // 6: snykstream.v1.AppliedFilter
+	(*RetentionWarning)(nil),      // 7: snykstream.v1.RetentionWarning
+	(*SourceCoverage)(nil),        // 8: snykstream.v1.SourceCoverage
+	(*FeedProgress)(nil),          // 9: snykstream.v1.FeedProgress
+	(*ExplainFilterRequest)(nil),  // 10: snykstream.v1.ExplainFilterRequest
+	(*ExplainFilterResponse)(nil), // 11: snykstream.v1.ExplainFilterResponse
+	(*EventNameCount)(nil),        // 12: snykstream.v1.EventNameCount
+	(*SourceCount)(nil),           // 13: snykstream.v1.SourceCount
+	nil,                           // 14: snykstream.v1.EventFilter.SourceLabelsEntry
+	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 16: google.protobuf.Duration
+	(LogType)(0),                  // 17: snykstream.v1.LogType
+	(EventCategory)(0),            // 18: snykstream.v1.EventCategory
+	(Origin)(0),                   // 19: snykstream.v1.Origin
+	(*Event)(nil),                 // 20: snykstream.v1.Event
+	(*Gap)(nil),                   // 21: snykstream.v1.Gap
+	(SourceState)(0),              // 22: snykstream.v1.SourceState
 }
 var file_snykstream_v1_event_service_proto_depIdxs = []int32{
 	3,  // 0: snykstream.v1.StreamEventsRequest.include:type_name -> snykstream.v1.EventFilter
 	3,  // 1: snykstream.v1.StreamEventsRequest.exclude:type_name -> snykstream.v1.EventFilter
 	0,  // 2: snykstream.v1.StreamEventsRequest.position:type_name -> snykstream.v1.StartPosition
-	11, // 3: snykstream.v1.StreamEventsRequest.start_time:type_name -> google.protobuf.Timestamp
-	12, // 4: snykstream.v1.StreamEventsRequest.heartbeat_interval:type_name -> google.protobuf.Duration
+	15, // 3: snykstream.v1.StreamEventsRequest.start_time:type_name -> google.protobuf.Timestamp
+	16, // 4: snykstream.v1.StreamEventsRequest.heartbeat_interval:type_name -> google.protobuf.Duration
 	1,  // 5: snykstream.v1.StreamEventsRequest.on_expired_token:type_name -> snykstream.v1.ExpiredTokenPolicy
-	13, // 6: snykstream.v1.EventFilter.log_types:type_name -> snykstream.v1.LogType
-	14, // 7: snykstream.v1.EventFilter.categories:type_name -> snykstream.v1.EventCategory
-	10, // 8: snykstream.v1.EventFilter.source_labels:type_name -> snykstream.v1.EventFilter.SourceLabelsEntry
-	11, // 9: snykstream.v1.EventFilter.event_time_from:type_name -> google.protobuf.Timestamp
-	11, // 10: snykstream.v1.EventFilter.event_time_to:type_name -> google.protobuf.Timestamp
-	15, // 11: snykstream.v1.EventFilter.origins:type_name -> snykstream.v1.Origin
-	16, // 12: snykstream.v1.StreamEventsResponse.events:type_name -> snykstream.v1.Event
+	17, // 6: snykstream.v1.EventFilter.log_types:type_name -> snykstream.v1.LogType
+	18, // 7: snykstream.v1.EventFilter.categories:type_name -> snykstream.v1.EventCategory
+	14, // 8: snykstream.v1.EventFilter.source_labels:type_name -> snykstream.v1.EventFilter.SourceLabelsEntry
+	15, // 9: snykstream.v1.EventFilter.event_time_from:type_name -> google.protobuf.Timestamp
+	15, // 10: snykstream.v1.EventFilter.event_time_to:type_name -> google.protobuf.Timestamp
+	19, // 11: snykstream.v1.EventFilter.origins:type_name -> snykstream.v1.Origin
+	20, // 12: snykstream.v1.StreamEventsResponse.events:type_name -> snykstream.v1.Event
 	5,  // 13: snykstream.v1.StreamEventsResponse.heartbeat:type_name -> snykstream.v1.Heartbeat
-	17, // 14: snykstream.v1.StreamEventsResponse.gaps:type_name -> snykstream.v1.Gap
-	11, // 15: snykstream.v1.Heartbeat.time:type_name -> google.protobuf.Timestamp
-	12, // 16: snykstream.v1.Heartbeat.lag_time:type_name -> google.protobuf.Duration
-	6,  // 17: snykstream.v1.Heartbeat.sources:type_name -> snykstream.v1.SourceCoverage
-	18, // 18: snykstream.v1.SourceCoverage.state:type_name -> snykstream.v1.SourceState
-	7,  // 19: snykstream.v1.SourceCoverage.feeds:type_name -> snykstream.v1.FeedProgress
-	11, // 20: snykstream.v1.FeedProgress.covered_from:type_name -> google.protobuf.Timestamp
-	11, // 21: snykstream.v1.FeedProgress.covered_through:type_name -> google.protobuf.Timestamp
-	3,  // 22: snykstream.v1.ExplainFilterRequest.include:type_name -> snykstream.v1.EventFilter
-	3,  // 23: snykstream.v1.ExplainFilterRequest.exclude:type_name -> snykstream.v1.EventFilter
-	2,  // 24: snykstream.v1.EventService.StreamEvents:input_type -> snykstream.v1.StreamEventsRequest
-	8,  // 25: snykstream.v1.EventService.ExplainFilter:input_type -> snykstream.v1.ExplainFilterRequest
-	4,  // 26: snykstream.v1.EventService.StreamEvents:output_type -> snykstream.v1.StreamEventsResponse
-	9,  // 27: snykstream.v1.EventService.ExplainFilter:output_type -> snykstream.v1.ExplainFilterResponse
-	26, // [26:28] is the sub-list for method output_type
-	24, // [24:26] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	21, // 14: snykstream.v1.StreamEventsResponse.gaps:type_name -> snykstream.v1.Gap
+	15, // 15: snykstream.v1.Heartbeat.time:type_name -> google.protobuf.Timestamp
+	16, // 16: snykstream.v1.Heartbeat.lag_time:type_name -> google.protobuf.Duration
+	8,  // 17: snykstream.v1.Heartbeat.sources:type_name -> snykstream.v1.SourceCoverage
+	6,  // 18: snykstream.v1.Heartbeat.filter:type_name -> snykstream.v1.AppliedFilter
+	7,  // 19: snykstream.v1.Heartbeat.retention_warning:type_name -> snykstream.v1.RetentionWarning
+	3,  // 20: snykstream.v1.AppliedFilter.include:type_name -> snykstream.v1.EventFilter
+	3,  // 21: snykstream.v1.AppliedFilter.exclude:type_name -> snykstream.v1.EventFilter
+	16, // 22: snykstream.v1.RetentionWarning.time_left:type_name -> google.protobuf.Duration
+	15, // 23: snykstream.v1.RetentionWarning.oldest_ingest_time:type_name -> google.protobuf.Timestamp
+	22, // 24: snykstream.v1.SourceCoverage.state:type_name -> snykstream.v1.SourceState
+	9,  // 25: snykstream.v1.SourceCoverage.feeds:type_name -> snykstream.v1.FeedProgress
+	15, // 26: snykstream.v1.FeedProgress.covered_from:type_name -> google.protobuf.Timestamp
+	15, // 27: snykstream.v1.FeedProgress.covered_through:type_name -> google.protobuf.Timestamp
+	3,  // 28: snykstream.v1.ExplainFilterRequest.include:type_name -> snykstream.v1.EventFilter
+	3,  // 29: snykstream.v1.ExplainFilterRequest.exclude:type_name -> snykstream.v1.EventFilter
+	12, // 30: snykstream.v1.ExplainFilterResponse.event_names:type_name -> snykstream.v1.EventNameCount
+	13, // 31: snykstream.v1.ExplainFilterResponse.sources:type_name -> snykstream.v1.SourceCount
+	15, // 32: snykstream.v1.ExplainFilterResponse.from:type_name -> google.protobuf.Timestamp
+	15, // 33: snykstream.v1.ExplainFilterResponse.to:type_name -> google.protobuf.Timestamp
+	6,  // 34: snykstream.v1.ExplainFilterResponse.filter:type_name -> snykstream.v1.AppliedFilter
+	21, // 35: snykstream.v1.ExplainFilterResponse.gaps:type_name -> snykstream.v1.Gap
+	2,  // 36: snykstream.v1.EventService.StreamEvents:input_type -> snykstream.v1.StreamEventsRequest
+	10, // 37: snykstream.v1.EventService.ExplainFilter:input_type -> snykstream.v1.ExplainFilterRequest
+	4,  // 38: snykstream.v1.EventService.StreamEvents:output_type -> snykstream.v1.StreamEventsResponse
+	11, // 39: snykstream.v1.EventService.ExplainFilter:output_type -> snykstream.v1.ExplainFilterResponse
+	38, // [38:40] is the sub-list for method output_type
+	36, // [36:38] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_snykstream_v1_event_service_proto_init() }
@@ -1063,7 +1471,7 @@ func file_snykstream_v1_event_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_snykstream_v1_event_service_proto_rawDesc), len(file_snykstream_v1_event_service_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   9,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -45,11 +45,20 @@ type EventServiceClient interface {
 	// reason TOKEN_EXPIRED for a position that retention has passed, TOKEN_AHEAD
 	// for one that lies ahead of a restored journal; both carry
 	// oldest_resume_token in the ErrorInfo metadata. UNAVAILABLE with RetryInfo
-	// and reason DRAINING when the server stops, after a last message with the
-	// token of what was sent.
+	// and reason DRAINING when the server stops, or CONNECTION_AGED when the
+	// connection has grown old, after a last message with the token of what was
+	// sent. RESOURCE_EXHAUSTED with QUOTA_EXCEEDED and RetryInfo for a caller with
+	// too many streams, with EXPRESSION_COST for an expression that an event made
+	// too expensive. FAILED_PRECONDITION with EXPRESSION_FAILED for an expression
+	// that could not be evaluated, such as one that divides by zero.
 	StreamEvents(ctx context.Context, in *StreamEventsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamEventsResponse], error)
-	// ExplainFilter says what a filter would have let through. UNIMPLEMENTED in
-	// this release.
+	// ExplainFilter says what a filter would have let through of what was stored in
+	// the last days, and which names of events no include covers. It reads the
+	// journal with the code that streams do, so a long time takes a while: set a
+	// deadline.
+	//
+	// Errors: INVALID_ARGUMENT with BadRequest. RESOURCE_EXHAUSTED and
+	// FAILED_PRECONDITION for expressions, as for StreamEvents.
 	ExplainFilter(ctx context.Context, in *ExplainFilterRequest, opts ...grpc.CallOption) (*ExplainFilterResponse, error)
 }
 
@@ -112,11 +121,20 @@ type EventServiceServer interface {
 	// reason TOKEN_EXPIRED for a position that retention has passed, TOKEN_AHEAD
 	// for one that lies ahead of a restored journal; both carry
 	// oldest_resume_token in the ErrorInfo metadata. UNAVAILABLE with RetryInfo
-	// and reason DRAINING when the server stops, after a last message with the
-	// token of what was sent.
+	// and reason DRAINING when the server stops, or CONNECTION_AGED when the
+	// connection has grown old, after a last message with the token of what was
+	// sent. RESOURCE_EXHAUSTED with QUOTA_EXCEEDED and RetryInfo for a caller with
+	// too many streams, with EXPRESSION_COST for an expression that an event made
+	// too expensive. FAILED_PRECONDITION with EXPRESSION_FAILED for an expression
+	// that could not be evaluated, such as one that divides by zero.
 	StreamEvents(*StreamEventsRequest, grpc.ServerStreamingServer[StreamEventsResponse]) error
-	// ExplainFilter says what a filter would have let through. UNIMPLEMENTED in
-	// this release.
+	// ExplainFilter says what a filter would have let through of what was stored in
+	// the last days, and which names of events no include covers. It reads the
+	// journal with the code that streams do, so a long time takes a while: set a
+	// deadline.
+	//
+	// Errors: INVALID_ARGUMENT with BadRequest. RESOURCE_EXHAUSTED and
+	// FAILED_PRECONDITION for expressions, as for StreamEvents.
 	ExplainFilter(context.Context, *ExplainFilterRequest) (*ExplainFilterResponse, error)
 	mustEmbedUnimplementedEventServiceServer()
 }

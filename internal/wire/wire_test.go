@@ -1,0 +1,273 @@
+package wire_test
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/testing/protocmp"
+	"google.golang.org/protobuf/types/known/structpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
+	"github.com/snykstream/snykstream/internal/audit"
+	"github.com/snykstream/snykstream/internal/stored"
+	"github.com/snykstream/snykstream/internal/wire"
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 5, time.UTC)
+
+// full is an event with every field that there is.
+func full(tb testing.TB) *snykstreamv1.Event {
+	tb.Helper()
+	content, err := structpb.NewStruct(map[string]any{"role": "admin", "of": map[string]any{"n": 1.5, "all": []any{true, nil}}})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return &snykstreamv1.Event{
+		Id: "e1", SourceId: "prod", LogType: snykstreamv1.LogType_LOG_TYPE_SNYK_ORG_AUDIT,
+		EventTime: timestamppb.New(noon), IngestTime: timestamppb.New(noon.Add(time.Second)),
+		Category: snykstreamv1.EventCategory_EVENT_CATEGORY_ROLE,
+		Record: &snykstreamv1.Event_OrgAudit{OrgAudit: &snykstreamv1.OrgAudit{
+			GroupId: "g1", OrgId: "o1", UserId: "u1", ProjectId: "p1", Event: "org.user.role.edit",
+			Created: timestamppb.New(noon), Content: content,
+		}},
+		MissingFields: []string{"group_id"}, InferredFields: []string{"group_id"},
+		Indicators: &snykstreamv1.Indicators{Usernames: []string{"u1"}}, Names: &snykstreamv1.Names{User: "Ann"},
+		Sequence: 1 << 40, RawJson: "{}", Feed: "org/o1", Origin: snykstreamv1.Origin_ORIGIN_LATE, RawBytes: []byte{0xff}, Truncated: true,
+	}
+}
+
+func encode(tb testing.TB, m proto.Message) []byte {
+	tb.Helper()
+	data, err := proto.Marshal(m)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return data
+}
+
+// said are facts in a form that compares: what is in them, and no more.
+type said struct {
+	ID, SourceID, Feed             string
+	LogType                        snykstreamv1.LogType
+	Origin                         snykstreamv1.Origin
+	Category                       snykstreamv1.EventCategory
+	Sequence                       uint64
+	EventTime, IngestTime          wire.Time
+	Raw                            string
+	Readable                       bool
+	Name, OrgID, UserID, ProjectID string
+}
+
+func saidBy(f *wire.Facts) said {
+	return said{
+		string(f.ID), string(f.SourceID), string(f.Feed), f.LogType, f.Origin, f.Category, f.Sequence, f.EventTime, f.IngestTime,
+		string(f.Raw), f.Readable, string(f.Name), string(f.OrgID), string(f.UserID), string(f.ProjectID),
+	}
+}
+
+// decoded is what the decoded event says.
+func decoded(e *snykstreamv1.Event) said {
+	at := func(t *timestamppb.Timestamp) wire.Time {
+		return wire.Time{Seconds: t.GetSeconds(), Nanos: t.GetNanos(), Set: t != nil}
+	}
+	out := said{
+		ID: e.GetId(), SourceID: e.GetSourceId(), Feed: e.GetFeed(), LogType: e.GetLogType(), Origin: e.GetOrigin(),
+		Category: e.GetCategory(), Sequence: e.GetSequence(), EventTime: at(e.GetEventTime()), IngestTime: at(e.GetIngestTime()),
+		Raw: e.GetRawJson() + string(e.GetRawBytes()),
+	}
+	if r := audit.RecordOf(e); r != nil {
+		out.Readable = true
+		out.Name, out.OrgID, out.UserID, out.ProjectID = r.GetEvent(), r.GetOrgId(), r.GetUserId(), r.GetProjectId()
+	}
+	return out
+}
+
+func TestFactsAreTheDecodedEvents(t *testing.T) {
+	t.Parallel()
+	org := full(t)
+	org.RawBytes = nil
+	group := proto.CloneOf(org)
+	group.Record = &snykstreamv1.Event_GroupAudit{GroupAudit: &snykstreamv1.GroupAudit{GroupId: "g1", Event: "group.create"}}
+	emptyRecord := &snykstreamv1.Event{Record: &snykstreamv1.Event_OrgAudit{OrgAudit: &snykstreamv1.OrgAudit{}}}
+	early := &snykstreamv1.Event{EventTime: &timestamppb.Timestamp{Seconds: -5, Nanos: 7}, IngestTime: &timestamppb.Timestamp{}}
+	tests := map[string][]byte{
+		"organization":                    encode(t, org),
+		"group":                           encode(t, group),
+		"nothing":                         nil,
+		"empty record":                    encode(t, emptyRecord),
+		"before 1970, and at 1970":        encode(t, early),
+		"the same twice":                  append(encode(t, org), encode(t, org)...),
+		"group after organization":        append(encode(t, org), encode(t, group)...),
+		"organization after group":        append(encode(t, group), encode(t, org)...),
+		"record, then one of few fields":  append(encode(t, org), encode(t, emptyRecord)...),
+		"times in parts":                  append(encode(t, org), encode(t, &snykstreamv1.Event{EventTime: &timestamppb.Timestamp{Nanos: 3}})...),
+		"a field that nobody knows":       append(encode(t, org), 0xf8, 0x07, 1),
+		"a field of another kind":         append(encode(t, org), 0x08, 1, 0x1a, 1, 'x'),
+		"a group in the old encoding":     append(encode(t, org), 0xfb, 0x07, 0xfc, 0x07),
+		"raw that is no text":             encode(t, &snykstreamv1.Event{RawBytes: []byte{0xff}}),
+		"numbers larger than their types": {0x18, 0x82, 0x80, 0x80, 0x80, 0x10},
+	}
+	for name, data := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var e snykstreamv1.Event
+			if err := proto.Unmarshal(data, &e); err != nil {
+				t.Fatal(err)
+			}
+			var f wire.Facts
+			if err := wire.Event(data).Facts(&f); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(decoded(&e), saidBy(&f)); diff != "" {
+				t.Errorf("facts (-decoded +wire):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestFactsOfWhatIsCut(t *testing.T) {
+	t.Parallel()
+	data := encode(t, full(t))
+	whole := 0
+	for n := range data {
+		var f wire.Facts
+		err := wire.Event(data[:n]).Facts(&f)
+		if err == nil {
+			whole++ // a cut between two fields
+		} else if !errors.Is(err, wire.ErrDamaged) {
+			t.Fatalf("cut at %d: %v", n, err)
+		}
+	}
+	if whole > 20 {
+		t.Errorf("%d of %d cuts go unnoticed", whole, len(data))
+	}
+}
+
+func TestFactsAllocateNothing(t *testing.T) {
+	event := wire.Event(encode(t, full(t)))
+	var f wire.Facts
+	if n := testing.AllocsPerRun(100, func() { _ = event.Facts(&f) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestCut(t *testing.T) {
+	t.Parallel()
+	one, two := full(t), &snykstreamv1.Event{Id: "e2"}
+	state := &stored.FeedState{LastSequence: 7}
+	entry := encode(t, &stored.Entry{Events: []*snykstreamv1.Event{one, two, {}}, Raw: [][]byte{[]byte("r1"), nil, []byte("r3")}, State: state})
+	for _, expect := range []int{-1, 0, 3, 1 << 40} {
+		s, rest, err := wire.Cut(entry, expect)
+		if err != nil || s.Len() != 3 {
+			t.Fatalf("%d events, %v", s.Len(), err)
+		}
+		if want := encode(t, &stored.Entry{State: state}); !bytes.Equal(rest, want) {
+			t.Errorf("rest %x, want %x", rest, want)
+		}
+		for i, want := range []string{"r1", "", "r3"} {
+			if got := string(s.Raw(i)); got != want {
+				t.Errorf("raw %d is %q", i, got)
+			}
+		}
+		for from := range 4 {
+			for to := from; to <= 3; to++ {
+				var got snykstreamv1.StreamEventsResponse
+				if err := proto.Unmarshal(s.Fields(from, to), &got); err != nil {
+					t.Fatal(err)
+				}
+				want := &snykstreamv1.StreamEventsResponse{Events: []*snykstreamv1.Event{one, two, {}}[from:to]}
+				if diff := cmp.Diff(want, &got, protocmp.Transform()); diff != "" {
+					t.Errorf("events %d to %d:\n%s", from, to, diff)
+				}
+			}
+		}
+		if got := s.Fields(0, 1); !bytes.HasSuffix(got, s.Event(0)) || len(got) != s.Size(0) || len(got)-len(s.Event(0)) != 3 {
+			t.Errorf("event 0 is %x", s.Event(0))
+		}
+	}
+}
+
+func TestCutOfWhatIsDamaged(t *testing.T) {
+	t.Parallel()
+	for name, data := range map[string][]byte{
+		"an event without raw":    {0x0a, 0},
+		"raw without an event":    {0x12, 0},
+		"two events with one raw": {0x0a, 0, 0x0a, 0, 0x12, 0},
+		"an event that is cut":    {0x0a, 3, 1},
+		"raw that is cut":         {0x0a, 0, 0x12, 1},
+		"a length that is cut":    {0x0a, 0x80},
+		"a length without end":    append([]byte{0x0a}, bytes.Repeat([]byte{0xff}, 11)...),
+	} {
+		if _, _, err := wire.Cut(data, 1); !errors.Is(err, wire.ErrDamaged) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for name, data := range map[string][]byte{"nothing": nil, "a state alone": {0x1a, 0}} {
+		if s, rest, err := wire.Cut(data, 1); err != nil || s.Len() != 0 || len(rest) != len(data) {
+			t.Errorf("%s: %d events, %v", name, s.Len(), err)
+		}
+	}
+}
+
+func TestAppendField(t *testing.T) {
+	t.Parallel()
+	event := &snykstreamv1.Event{Id: "e1"}
+	tests := map[string]struct {
+		added []byte
+		want  *snykstreamv1.Event
+	}{
+		"nothing":   {nil, event},
+		"raw":       {wire.AppendRaw(nil, []byte("{}")), &snykstreamv1.Event{Id: "e1", RawJson: "{}"}},
+		"raw bytes": {wire.AppendRaw(nil, []byte{0xff}), &snykstreamv1.Event{Id: "e1", RawBytes: []byte{0xff}}},
+		"truncated": {wire.AppendTruncated(nil), &snykstreamv1.Event{Id: "e1", Truncated: true}},
+	}
+	for name, test := range tests {
+		var got snykstreamv1.StreamEventsResponse
+		if err := proto.Unmarshal(wire.AppendField(nil, encode(t, event), test.added), &got); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(&snykstreamv1.StreamEventsResponse{Events: []*snykstreamv1.Event{test.want}}, &got, protocmp.Transform()); diff != "" {
+			t.Errorf("%s:\n%s", name, diff)
+		}
+	}
+}
+
+// What Facts tells of any bytes that decode is what the decoded event tells.
+func FuzzFacts(f *testing.F) {
+	f.Add(encode(f, full(f)))
+	f.Add(append(encode(f, full(f)), encode(f, &snykstreamv1.Event{
+		Record: &snykstreamv1.Event_GroupAudit{GroupAudit: &snykstreamv1.GroupAudit{Event: "group.create"}},
+	})...))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var e snykstreamv1.Event
+		if proto.Unmarshal(data, &e) != nil {
+			return
+		}
+		var got wire.Facts
+		if err := wire.Event(data).Facts(&got); err != nil {
+			t.Fatal(err)
+		}
+		// Where an event has raw_json and raw_bytes, Facts tells the last one.
+		want := decoded(&e)
+		want.Raw, got.Raw = "", nil
+		if diff := cmp.Diff(want, saidBy(&got)); diff != "" {
+			t.Errorf("facts (-decoded +wire):\n%s", diff)
+		}
+	})
+}
+
+func BenchmarkFacts(b *testing.B) {
+	event := wire.Event(encode(b, full(b)))
+	var f wire.Facts
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := event.Facts(&f); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
