@@ -4,6 +4,7 @@ import (
 	"time"
 
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
+	"github.com/snykstream/snykstream/internal/wire"
 )
 
 // Position is a place in the journal: after an entry, or between two events of
@@ -30,20 +31,20 @@ type Entry struct {
 	// SourceID and Feed are empty on an entry that only tells of a loss.
 	SourceID string
 	Feed     Feed
-	// First is the index of the first record that the reader's position has not
+	// First is the index of the first event that the reader's position has not
 	// considered.
 	First int
-	// Records are shared between readers and never changed.
-	Records []Record
+	// Events are the entry's, as they are stored.
+	Events wire.Section
 	// State is the feed's state after the entry; nil where the entry has none.
 	State *FeedState
 	Gaps  []*snykstreamv1.Gap
 }
 
-// After is the position with n of the entry's records considered.
+// After is the position with n of the entry's events considered.
 func (e *Entry) After(n int) Position {
 	return Position{
-		Sequence: e.Sequence, Events: n, Whole: n >= len(e.Records),
+		Sequence: e.Sequence, Events: n, Whole: n >= e.Events.Len(),
 		AnchorSequence: e.Sequence, Anchor: e.Anchor,
 	}
 }

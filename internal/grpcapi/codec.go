@@ -12,13 +12,22 @@ import (
 	"github.com/snykstream/snykstream/internal/audit"
 )
 
-// codec is gRPC's own, but that bytes which are no message of a request's type do
+// codec is gRPC's own, but for two things. Messages of a stream go out as they are
+// stored, without encoding. And bytes which are no message of a request's type do
 // not end the call in gRPC, with INTERNAL and no ErrorInfo: gRPC sends that before
 // any interceptor can say better. The message is marked instead, and the
 // Validator refuses it.
 type codec struct{ encoding.CodecV2 }
 
 func newCodec() codec { return codec{encoding.GetCodecV2("proto")} }
+
+// Marshal implements encoding.CodecV2.
+func (c codec) Marshal(message any) (mem.BufferSlice, error) {
+	if encoded, ok := message.(*encodedResponse); ok {
+		return encoded.marshal()
+	}
+	return c.CodecV2.Marshal(message)
+}
 
 // Unmarshal implements encoding.CodecV2.
 func (c codec) Unmarshal(data mem.BufferSlice, into any) error {

@@ -9,6 +9,7 @@ import (
 
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
 	"github.com/snykstream/snykstream/internal/audit"
+	"github.com/snykstream/snykstream/internal/filter"
 )
 
 // eventStream is one call of StreamEvents. It walks the journal entry by entry,
@@ -23,7 +24,9 @@ type eventStream struct {
 	// gathered in batch.
 	pos   audit.Position
 	batch eventBatch
-	// entry is the entry in hand, next the first of its records that is not
+	// matcher asks the request's filter.
+	matcher *filter.Matcher
+	// entry is the entry in hand, next the first of its events that is not
 	// considered; met is what is known of its feed.
 	entry *audit.Entry
 	next  int
@@ -48,8 +51,9 @@ func newEventStream(
 ) *eventStream {
 	return &eventStream{
 		cfg: cfg, ask: ask, out: out,
-		batch: eventBatch{maxEvents: ask.batch},
-		seen:  coverage{},
+		matcher: ask.plan.Matcher(),
+		batch:   eventBatch{maxEvents: ask.batch},
+		seen:    coverage{},
 	}
 }
 
@@ -87,7 +91,9 @@ func (s *eventStream) step(ctx context.Context) (more bool, err error) {
 	case s.reachedStop():
 		return false, s.beat(ctx)
 	case s.entry != nil:
-		s.consider()
+		if err := s.consider(); err != nil {
+			return false, s.fail(err)
+		}
 		return true, nil
 	case s.fault != nil:
 		return true, s.recover(ctx)
@@ -158,16 +164,28 @@ func (s *eventStream) flush() error { return s.send(&snykstreamv1.StreamEventsRe
 // send sends a message with what is gathered, and with the token of all that was
 // considered.
 func (s *eventStream) send(message *snykstreamv1.StreamEventsResponse) error {
-	message.Events, message.Gaps = s.batch.take()
+	taken := s.batch.take()
 	message.ResumeToken = s.cfg.Tokens.Token(s.pos)
-	if err := s.out.Send(message); err != nil {
+	if err := s.out.SendMsg(taken.message(message)); err != nil {
 		if ended := s.out.Context().Err(); ended != nil {
 			return ended
 		}
 		return fmt.Errorf("send to the subscriber: %w", err)
 	}
-	s.cfg.Metrics.EventsSent(len(message.GetEvents()))
+	s.cfg.Metrics.EventsSent(taken.events)
 	return nil
+}
+
+// fail sends what is gathered, as the caller is to have all that was before an
+// error, and returns the error.
+func (s *eventStream) fail(err error) error {
+	if s.batch.empty() {
+		return err
+	}
+	if sending := s.flush(); sending != nil {
+		return sending
+	}
+	return err
 }
 
 // passed is the sequence of the last entry that the stream is done with.

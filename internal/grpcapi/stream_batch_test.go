@@ -113,7 +113,7 @@ func TestStreamDoesNotHoldEventsInASlowReplay(t *testing.T) {
 }
 
 // fat makes an event of about this size.
-func fat(entry *audit.Entry, size int) *audit.Entry {
+func fat(entry *entry, size int) *entry {
 	for _, r := range entry.Records {
 		r.Event.GetOrgAudit().Content = &structpb.Struct{Fields: map[string]*structpb.Value{
 			"fat": structpb.NewStringValue(strings.Repeat("x", size)),
@@ -167,11 +167,14 @@ func TestStreamRaw(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStreams(t)
 		for name, r := range records {
-			entry := fat(page("a", name), r.fat)
-			entry.Records[0].Raw = []byte(r.raw)
-			s.put(entry)
+			made := fat(page("a", name), r.fat)
+			made.Records[0].Raw = []byte(r.raw)
+			s.put(made)
 		}
-		unreadable := &audit.Entry{SourceID: "a", Feed: orgFeed, Records: []audit.Record{{Event: &event{Id: "own", RawJson: "[]"}}}}
+		unreadable := &entry{
+			Entry:   audit.Entry{SourceID: "a", Feed: orgFeed},
+			Records: []audit.Record{{Event: &event{Id: "own", RawJson: "[]"}}},
+		}
 		s.put(unreadable)
 
 		asked := earliest()
@@ -217,7 +220,7 @@ func TestStreamGaps(t *testing.T) {
 		s.put(page("a", "e4"))
 		s.put(page("a", "e5"))
 		s.lose(2, 3)
-		bare := &audit.Entry{SourceID: "a", Feed: orgFeed, Gaps: []*snykstreamv1.Gap{{SourceId: "a", Reason: "BARE"}}}
+		bare := &entry{Entry: audit.Entry{SourceID: "a", Feed: orgFeed, Gaps: []*snykstreamv1.Gap{{SourceId: "a", Reason: "BARE"}}}}
 		s.put(bare)
 
 		req := earliest()

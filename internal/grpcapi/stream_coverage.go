@@ -31,7 +31,7 @@ type feedMet struct {
 
 // feed returns what is known of an entry's feed, for changing.
 func (c coverage) feed(entry *audit.Entry) *feedMet {
-	if entry.State == nil && len(entry.Records) == 0 {
+	if entry.State == nil && entry.Events.Len() == 0 {
 		return &feedMet{} // tells nothing of a feed, and is forgotten
 	}
 	feeds := c[entry.SourceID]
@@ -44,8 +44,6 @@ func (c coverage) feed(entry *audit.Entry) *feedMet {
 	}
 	return feeds[entry.Feed]
 }
-
-func (m *feedMet) passEvent(event *snykstreamv1.Event) { m.last = event.GetSequence() }
 
 func (m *feedMet) passEntry(entry *audit.Entry) {
 	if entry.State != nil {

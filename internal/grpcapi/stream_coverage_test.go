@@ -44,7 +44,7 @@ func report(id string, base uint64, state audit.FeedState) audit.FeedReport {
 }
 
 // withState puts a state on a page.
-func withState(entry *audit.Entry, state audit.FeedState) *audit.Entry {
+func withState(entry *entry, state audit.FeedState) *entry {
 	entry.State = &state
 	return entry
 }
@@ -118,7 +118,7 @@ func TestStreamTellsCoverage(t *testing.T) {
 				s.put(page("b", "e7"))
 				s.put(page("b", "e8"))
 				s.lose(6)
-				s.put(&audit.Entry{SourceID: "b"}) // of no feed: something else happened to the source
+				s.put(&entry{Entry: audit.Entry{SourceID: "b"}}) // of no feed: something else happened to the source
 				s.reports = test.reports
 				got := beats(s.subscribe(t, test.req).settled())
 				last := got[len(got)-1].GetHeartbeat().GetSources()

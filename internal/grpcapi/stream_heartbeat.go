@@ -95,7 +95,7 @@ func (s *eventStream) lag(now time.Time) (uint64, *durationpb.Duration) {
 	var age *durationpb.Duration
 	entries := s.pulse.head - min(s.pulse.head, s.passed())
 	if s.entry != nil {
-		events = uint64(len(s.entry.Records) - s.next) //nolint:gosec // next is an index of records
+		events = uint64(s.entry.Events.Len() - s.next) //nolint:gosec // next is an index of events
 		entries -= min(entries, 1)
 		age = durationpb.New(max(now.Sub(s.entry.IngestTime), 0))
 	}

@@ -7,11 +7,14 @@ import (
 	"sync"
 	"time"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
 	"github.com/snykstream/snykstream/internal/audit"
 	"github.com/snykstream/snykstream/internal/grpcapi"
+	"github.com/snykstream/snykstream/internal/stored"
+	"github.com/snykstream/snykstream/internal/wire"
 )
 
 // journal is a journal in memory: positions, tokens and readers as the service
@@ -19,7 +22,7 @@ import (
 type journal struct {
 	mu sync.Mutex
 	// entries has the entry with sequence 1 at 0; nil is an entry that is lost.
-	entries []*audit.Entry
+	entries []*entry
 	// first is the oldest sequence that retention has left.
 	first uint64
 	// grown is closed and made anew at every change.
@@ -50,7 +53,7 @@ func (j *journal) change(fn func()) {
 }
 
 // put appends an entry, filling in what the journal knows, and returns it.
-func (j *journal) put(entry *audit.Entry) *audit.Entry {
+func (j *journal) put(entry *entry) *entry {
 	j.change(func() {
 		entry.Sequence = uint64(len(j.entries)) + 1
 		entry.Anchor = fmt.Append(nil, "anchor", entry.Sequence)
@@ -61,9 +64,34 @@ func (j *journal) put(entry *audit.Entry) *audit.Entry {
 			r.Event.SourceId, r.Event.Feed = entry.SourceID, entry.Feed.String()
 			r.Event.IngestTime = timestamppb.New(entry.IngestTime)
 		}
+		entry.Events = encode(entry.Records)
 		j.entries = append(j.entries, entry)
 	})
 	return entry
+}
+
+// entry is an entry with its records as they were before they were stored.
+type entry struct {
+	audit.Entry
+
+	Records []audit.Record
+}
+
+// encode makes of records what is stored.
+func encode(records []audit.Record) wire.Section {
+	var made stored.Entry
+	for _, r := range records {
+		made.Events, made.Raw = append(made.Events, r.Event), append(made.Raw, r.Raw)
+	}
+	data, err := proto.Marshal(&made)
+	if err != nil {
+		panic(err)
+	}
+	events, _, err := wire.Cut(data, len(records))
+	if err != nil {
+		panic(err)
+	}
+	return events
 }
 
 // lose makes holes.
@@ -241,7 +269,7 @@ func (r *reader) look() (*audit.Entry, error) {
 			if lost != nil {
 				break
 			}
-			entry := *found
+			entry := found.Entry
 			entry.First, r.first = r.first, 0
 			r.next++
 			return &entry, nil

@@ -128,7 +128,7 @@ func (j *journal) reset() {
 	j.change(func() { j.entries, j.first, j.last = nil, 1, map[string]uint64{} })
 }
 
-func drawEntry(t *rapid.T, label string) *audit.Entry {
+func drawEntry(t *rapid.T, label string) *entry {
 	ids := rapid.SliceOfN(rapid.SampledFrom([]string{"x", "y", "z"}), 0, 9).Draw(t, label)
 	entry := page(rapid.SampledFrom([]string{"a", "b"}).Draw(t, label+" source"), ids...)
 	for i, r := range entry.Records {

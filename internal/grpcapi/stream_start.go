@@ -6,6 +6,7 @@ import (
 
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
 	"github.com/snykstream/snykstream/internal/audit"
+	"github.com/snykstream/snykstream/internal/wire"
 )
 
 // maxRestarts bounds how often in a row a stream begins anew at an earliest entry
@@ -23,7 +24,7 @@ func (s *eventStream) open(ctx context.Context) error {
 	}
 	at, err := s.start(ctx)
 	if s.ask.restart && isExpired(err) {
-		s.batch.add(nil, retentionGap())
+		s.tell(retentionGap())
 		s.ask.earliest = true
 		at, err = s.cfg.Positions.Earliest(ctx)
 	}
@@ -64,13 +65,11 @@ func (s *eventStream) readFrom(ctx context.Context, at audit.Position) {
 func (s *eventStream) recover(ctx context.Context) error {
 	fault, unread := s.fault, s.ask.earliest && !s.moved
 	s.fault = nil
-	if !s.batch.empty() {
-		if err := s.flush(); err != nil {
-			return err
-		}
-	}
 	if !isExpired(fault) || !s.ask.restart && !unread || s.restarts >= maxRestarts {
-		return fault
+		return s.fail(fault)
+	}
+	if err := s.fail(nil); err != nil {
+		return err
 	}
 	at, err := s.cfg.Positions.Earliest(ctx)
 	if err != nil {
@@ -82,9 +81,12 @@ func (s *eventStream) recover(ctx context.Context) error {
 	if unread {
 		return nil
 	}
-	s.batch.add(nil, retentionGap())
+	s.tell(retentionGap())
 	return s.flush()
 }
+
+// tell gathers a gap that is in no entry.
+func (s *eventStream) tell(gaps []*snykstreamv1.Gap) { s.batch.add(wire.Section{}, 0, picked{gaps: gaps}) }
 
 func isExpired(err error) bool {
 	known, ok := errors.AsType[*audit.Error](err)

@@ -215,10 +215,10 @@ var orgFeed = audit.Feed{Scope: audit.ScopeOrg, ID: "o1"}
 
 // page makes an entry of a source with an event for each id; the id is the
 // event's name too.
-func page(source string, ids ...string) *audit.Entry {
-	entry := &audit.Entry{SourceID: source, Feed: orgFeed}
+func page(source string, ids ...string) *entry {
+	made := &entry{Entry: audit.Entry{SourceID: source, Feed: orgFeed}}
 	for _, id := range ids {
-		entry.Records = append(entry.Records, audit.Record{
+		made.Records = append(made.Records, audit.Record{
 			Event: &event{
 				Id: id, EventTime: timestamppb.Now(), LogType: snykstreamv1.LogType_LOG_TYPE_SNYK_ORG_AUDIT,
 				Record: &snykstreamv1.Event_OrgAudit{OrgAudit: &snykstreamv1.OrgAudit{Event: id, OrgId: "o1"}},
@@ -226,7 +226,7 @@ func page(source string, ids ...string) *audit.Entry {
 			Raw: []byte(`{"event":"` + id + `"}`),
 		})
 	}
-	return entry
+	return made
 }
 
 func earliest() *request {

@@ -21,21 +21,21 @@ import (
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
 )
 
-// wire is a codec for bytes that are no message.
-type wire struct{}
+// onWire is a codec for bytes that are no message.
+type bareCodec struct{}
 
-func (wire) Name() string { return "proto" }
+func (bareCodec) Name() string { return "proto" }
 
-func (wire) Marshal(v any) ([]byte, error) {
+func (bareCodec) Marshal(v any) ([]byte, error) {
 	if raw, ok := v.([]byte); ok {
 		return raw, nil
 	}
 	return proto.Marshal(v.(proto.Message))
 }
 
-func (wire) Unmarshal(data []byte, v any) error { return proto.Unmarshal(data, v.(proto.Message)) }
+func (bareCodec) Unmarshal(data []byte, v any) error { return proto.Unmarshal(data, v.(proto.Message)) }
 
-var _ encoding.Codec = wire{}
+var _ encoding.Codec = bareCodec{}
 
 // methods are all methods of the contract.
 func methods(t *testing.T) []protoreflect.MethodDescriptor {
@@ -65,7 +65,7 @@ func pathOfMethod(method protoreflect.MethodDescriptor) string {
 // call sends one message to any method and returns how the call ended.
 func call(ctx context.Context, conn *grpc.ClientConn, method protoreflect.MethodDescriptor, request any) error {
 	desc := &grpc.StreamDesc{ServerStreams: true, ClientStreams: true}
-	stream, err := conn.NewStream(ctx, desc, pathOfMethod(method), grpc.ForceCodec(wire{}))
+	stream, err := conn.NewStream(ctx, desc, pathOfMethod(method), grpc.ForceCodec(bareCodec{}))
 	if err != nil {
 		return err
 	}

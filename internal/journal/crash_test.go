@@ -70,7 +70,7 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 				t.Fatalf("round %d: got %+v, want entry %d", round, e, next)
 			}
 			next++
-			for i, r := range e.Records {
+			for i, r := range records(t, e) {
 				if last++; r.Event.GetSequence() != last {
 					t.Fatalf("round %d: ordinal %d follows %d", round, r.Event.GetSequence(), last-1)
 				}

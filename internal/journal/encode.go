@@ -9,12 +9,12 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
 	"github.com/snykstream/snykstream/internal/audit"
 	"github.com/snykstream/snykstream/internal/stored"
+	"github.com/snykstream/snykstream/internal/wire"
 )
 
 const (
@@ -22,12 +22,6 @@ const (
 	headerRoom = 16 << 10
 	// fieldOverhead is the most that a field's number and length take.
 	fieldOverhead = 8
-)
-
-// Field numbers of stored.Entry, as they lie.
-const (
-	fieldEvents = 1
-	fieldRaw    = 2
 )
 
 var marshal = proto.MarshalOptions{Deterministic: true}
@@ -68,17 +62,12 @@ func (p *part) encode() ([]byte, error) {
 	}
 	out := make([]byte, 0, size)
 	for i := range p.records {
-		out = appendField(out, fieldEvents, p.records[i].event)
+		out = wire.AppendEvent(out, p.records[i].event, nil)
 	}
 	for i := range p.records {
-		out = appendField(out, fieldRaw, p.records[i].raw)
+		out = wire.AppendEventRaw(out, p.records[i].raw)
 	}
 	return append(out, rest...), nil
-}
-
-func appendField(out []byte, number protowire.Number, value []byte) []byte {
-	out = protowire.AppendTag(out, number, protowire.BytesType)
-	return protowire.AppendBytes(out, value)
 }
 
 // message makes the entry's message, without the fence.

@@ -56,7 +56,7 @@ func (s *store) lose(t *testing.T, sequences ...uint64) {
 
 func wantLoss(t *testing.T, e *audit.Entry, through uint64) {
 	t.Helper()
-	if e.Sequence != through || len(e.Records) != 0 || e.SourceID != "" || e.State != nil ||
+	if e.Sequence != through || e.Events.Len() != 0 || e.SourceID != "" || e.State != nil ||
 		len(e.Gaps) != 1 || e.Gaps[0].GetReason() != "JOURNAL_LOSS" || e.Gaps[0].GetRecoverable() {
 		t.Errorf("got %+v, want a loss through %d", e, through)
 	}
@@ -85,7 +85,7 @@ func TestHoleIsReported(t *testing.T) {
 				got = append(got, e.Sequence)
 				if e.Sequence == 3 || e.Sequence == 8 {
 					wantLoss(t, e, e.Sequence)
-				} else if len(e.Records) != 1 {
+				} else if e.Events.Len() != 1 {
 					t.Errorf("got %+v", e)
 				}
 				if e.Sequence == 10 {
@@ -156,7 +156,7 @@ func TestHoleInTheTail(t *testing.T) {
 		}
 		if want != 5 {
 			wantLoss(t, e, want)
-		} else if e.Sequence != 5 || len(e.Records) != 1 {
+		} else if e.Sequence != 5 || e.Events.Len() != 1 {
 			t.Errorf("got %+v", e)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
 	"github.com/snykstream/snykstream/internal/audit"
+	"github.com/snykstream/snykstream/internal/wire"
 )
 
 // startMargin is how much earlier than an event's time the journal may have
@@ -97,8 +98,10 @@ func (j *Journal) from(m *message, t time.Time) (audit.Position, bool) {
 	if m.when(headerLast).Before(t) {
 		return audit.Position{}, false
 	}
-	for i, r := range decodeOrLose(m, j.cfg.Log).Records {
-		if ts := r.Event.GetEventTime(); ts != nil && !ts.AsTime().Before(t) {
+	events := decodeOrLose(m, j.cfg.Log).Events
+	for i := range events.Len() {
+		var facts wire.Facts
+		if err := events.Event(i).Facts(&facts); err == nil && facts.EventTime.Set && !facts.EventTime.Time().Before(t) {
 			return audit.Position{Sequence: m.seq, Events: i, AnchorSequence: m.seq, Anchor: m.anchor()}, true
 		}
 	}

@@ -138,7 +138,7 @@ func (r *Reader) take(ctx context.Context) (*audit.Entry, error) {
 func (r *Reader) deliver(entry *audit.Entry) *audit.Entry {
 	if r.skip > 0 && entry.Sequence == r.next {
 		own := *entry // the entry is shared
-		own.First = min(r.skip, len(own.Records))
+		own.First = min(r.skip, own.Events.Len())
 		entry = &own
 	}
 	r.next, r.skip = entry.Sequence+1, 0

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/snykstream/snykstream/internal/audit"
+	"github.com/snykstream/snykstream/internal/wire"
 )
 
 // How much a scan reads at a time.
@@ -164,23 +165,21 @@ func (s *scan) entry(ctx context.Context, m *message) error {
 	if feed == nil {
 		return nil
 	}
-	for r, err := range storedRecords(m.data) {
-		if err != nil {
+	events, _, err := wire.Cut(m.data, m.events())
+	if err != nil {
+		return fmt.Errorf("scanning entry %d: %w", m.seq, err)
+	}
+	var facts wire.Facts
+	for i := range events.Len() {
+		if err := events.Event(i).Facts(&facts); err != nil {
 			return fmt.Errorf("scanning entry %d: %w", m.seq, err)
 		}
-		event, ordinal, err := s.event(r.event)
-		if err != nil {
-			return fmt.Errorf("scanning entry %d: %w", m.seq, err)
-		}
-		if feed.ordinal > 0 && ordinal != feed.ordinal+1 {
+		if feed.ordinal > 0 && facts.Sequence != feed.ordinal+1 {
 			s.log.ErrorContext(ctx, "events are missing in the journal", slog.String("feed", feed.id.String()),
-				slog.Uint64("first", feed.ordinal+1), slog.Uint64("last", ordinal-1))
+				slog.Uint64("first", feed.ordinal+1), slog.Uint64("last", facts.Sequence-1))
 		}
-		feed.ordinal, event.Feed = ordinal, feed.id
-		if len(r.raw) > 0 {
-			event.Raw = r.raw
-		}
-		if err := s.fn(event); err != nil {
+		feed.ordinal = facts.Sequence
+		if err := s.fn(s.told(feed.id, &facts, events.Raw(i))); err != nil {
 			return err
 		}
 	}

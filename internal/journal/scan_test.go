@@ -10,6 +10,7 @@ import (
 
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
 	"github.com/snykstream/snykstream/internal/audit"
+	"github.com/snykstream/snykstream/internal/wire"
 )
 
 func (s *store) scan(tb testing.TB, feed audit.Feed, since time.Time) []audit.StoredEvent {
@@ -165,7 +166,7 @@ func TestScanRefusesADamagedEntry(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := s.Scan(t.Context(), source, feedA, time.Time{}, func(audit.StoredEvent) error { return nil })
-	if !errors.Is(err, errCut) {
+	if !errors.Is(err, wire.ErrDamaged) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -38,12 +38,12 @@ func TestPageIsSplit(t *testing.T) {
 	if got := entries[len(entries)-1].Sequence; got != w.fence {
 		t.Errorf("the fence is %d, the last entry %d", w.fence, got)
 	}
-	var records []audit.Record
+	var all []audit.Record
 	for i, e := range entries {
-		records = append(records, e.Records...)
+		all = append(all, records(t, e)...)
 		want := before
-		want.LastSequence += uint64(len(records))
-		want.LastEventTime = page.Records[len(records)-1].Event.GetEventTime().AsTime()
+		want.LastSequence += uint64(len(all))
+		want.LastEventTime = page.Records[len(all)-1].Event.GetEventTime().AsTime()
 		var gaps []*snykstreamv1.Gap
 		if i == len(entries)-1 {
 			want, gaps = page.State, page.Gaps
@@ -55,7 +55,7 @@ func TestPageIsSplit(t *testing.T) {
 			t.Errorf("gaps of part %d: %s", i, diff)
 		}
 	}
-	if diff := cmp.Diff(page.Records, records, protocmp.Transform()); diff != "" {
+	if diff := cmp.Diff(page.Records, all, protocmp.Transform()); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff(page.State, s.load(t).Feeds[feedA]); diff != "" {
@@ -147,7 +147,7 @@ func TestRecordTooLargeForAnEntry(t *testing.T) {
 				t.Fatal(err)
 			}
 			entry, index := find(t, s.readAll(t), 3)
-			got := entry.Records[index]
+			got := records(t, entry)[index]
 			switch e := got.Event; {
 			case e.GetTruncated() != test.truncated, (e.GetRecord() != nil) != test.record,
 				(e.GetOrgAudit().GetContent() != nil) != test.content,
@@ -182,7 +182,7 @@ func find(t *testing.T, entries []*audit.Entry, ordinal uint64) (found *audit.En
 	t.Helper()
 	var last uint64
 	for _, e := range entries {
-		for i, r := range e.Records {
+		for i, r := range records(t, e) {
 			if last++; r.Event.GetSequence() != last {
 				t.Fatalf("ordinal %d follows %d", r.Event.GetSequence(), last-1)
 			}

@@ -214,7 +214,7 @@ func TestCutOfWhatIsDamaged(t *testing.T) {
 	}
 }
 
-func TestAppendField(t *testing.T) {
+func TestAppendEvent(t *testing.T) {
 	t.Parallel()
 	event := &snykstreamv1.Event{Id: "e1"}
 	tests := map[string]struct {
@@ -228,7 +228,7 @@ func TestAppendField(t *testing.T) {
 	}
 	for name, test := range tests {
 		var got snykstreamv1.StreamEventsResponse
-		if err := proto.Unmarshal(wire.AppendField(nil, encode(t, event), test.added), &got); err != nil {
+		if err := proto.Unmarshal(wire.AppendEvent(nil, encode(t, event), test.added), &got); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(&snykstreamv1.StreamEventsResponse{Events: []*snykstreamv1.Event{test.want}}, &got, protocmp.Transform()); diff != "" {

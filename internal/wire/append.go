@@ -6,9 +6,9 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// AppendField appends an event to a message, as a field of StreamEventsResponse,
-// with fields added at its end: the last one of a number is the one that counts.
-func AppendField(message []byte, event Event, added []byte) []byte {
+// AppendEvent appends an event to an entry, or to a message of a stream, with fields
+// added at its end: the last one of a number is the one that counts.
+func AppendEvent(message []byte, event Event, added []byte) []byte {
 	message = protowire.AppendTag(message, entryEvents, protowire.BytesType)
 	message = protowire.AppendVarint(message, uint64(len(event)+len(added)))
 	return append(append(message, event...), added...)
@@ -26,4 +26,10 @@ func AppendRaw(fields, raw []byte) []byte {
 // AppendTruncated appends truncated.
 func AppendTruncated(fields []byte) []byte {
 	return protowire.AppendVarint(protowire.AppendTag(fields, eventTruncated, protowire.VarintType), 1)
+}
+
+// AppendEventRaw appends an event's bytes as Snyk sent them to an entry, after its
+// events.
+func AppendEventRaw(entry, raw []byte) []byte {
+	return protowire.AppendBytes(protowire.AppendTag(entry, entryRaw, protowire.BytesType), raw)
 }
