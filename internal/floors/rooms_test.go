@@ -48,6 +48,7 @@ var table = map[string][]string{
 	"server/cmd":          {anything},
 	"client/cmd":          {anything},
 	"internal/servertest": {anything},
+	"internal/bench":      {anything},
 }
 
 // adapter is the row of every room that wraps one thing outside.
