@@ -25,16 +25,16 @@ type Reader struct {
 	// position has considered.
 	next uint64
 	skip int
-	// ahead are messages read from the store and not delivered: the first of them
-	// is at next or behind a hole.
-	ahead []message
+	// ahead reads the store: the first message that is ready is at next or behind a
+	// hole.
+	ahead ahead
 }
 
 // Read starts a reader at a position. Verify tells whether the position is good:
 // a reader that starts where retention has passed says so at once, one ahead of
 // the journal waits for it.
 func (j *Journal) Read(position audit.Position) *Reader {
-	r := &Reader{journal: j, next: nextOf(position)}
+	r := &Reader{journal: j, next: nextOf(position), ahead: ahead{direct: j.direct}}
 	if !position.Whole && position.Sequence > 0 {
 		r.skip = position.Events
 	}
@@ -78,22 +78,20 @@ func (r *Reader) Next(ctx context.Context) (*audit.Entry, error) {
 
 // step returns the next entry, or what to wait for before trying again.
 func (r *Reader) step(ctx context.Context) (*audit.Entry, <-chan struct{}, error) {
-	if len(r.ahead) > 0 {
-		entry, err := r.take(ctx)
-		return entry, nil, err
+	wait := closed
+	if r.ahead.idle() {
+		slot, beyond, changed := r.journal.tail.look(r.next)
+		if slot != nil {
+			return slot.get(r.journal.cfg.Log), nil, nil
+		}
+		if wait = changed; beyond {
+			return nil, wait, nil
+		}
 	}
-	slot, beyond, changed := r.journal.tail.look(r.next)
-	if slot != nil {
-		return slot.get(r.journal.cfg.Log), nil, nil
-	}
-	if beyond {
-		return nil, changed, nil
-	}
-	got, err := r.journal.direct.next(ctx, getRequest{Seq: r.next, Batch: readBatch, MaxBytes: readBytes})
-	if err != nil {
+	if err := r.ahead.fill(ctx, r.next); err != nil {
 		return nil, nil, unavailable(ctx, "reading the journal", err)
 	}
-	if r.ahead = got.messages; len(r.ahead) > 0 {
+	if len(r.ahead.ready) > 0 {
 		entry, err := r.take(ctx)
 		return entry, nil, err
 	}
@@ -104,9 +102,9 @@ func (r *Reader) step(ctx context.Context) (*audit.Entry, <-chan struct{}, error
 	case judged == missing:
 		return lost(through), nil, nil
 	case judged == appeared:
-		return nil, closed, nil
+		wait = closed
 	}
-	return nil, changed, nil
+	return nil, wait, nil
 }
 
 // closed makes a reader try again at once.
@@ -119,7 +117,7 @@ var closed = func() <-chan struct{} {
 // take takes the next message that was read ahead, or tells of the hole before
 // it.
 func (r *Reader) take(ctx context.Context) (*audit.Entry, error) {
-	m := &r.ahead[0]
+	m := &r.ahead.ready[0]
 	if m.seq != r.next {
 		_, through, err := r.journal.explain(ctx, r.next, m.seq)
 		if err != nil {
@@ -128,9 +126,7 @@ func (r *Reader) take(ctx context.Context) (*audit.Entry, error) {
 		return lost(through), nil
 	}
 	entry := decodeOrLose(m, r.journal.cfg.Log)
-	if r.ahead = r.ahead[1:]; len(r.ahead) == 0 {
-		r.ahead = nil
-	}
+	r.ahead.pop()
 	return entry, nil
 }
 
@@ -146,4 +142,4 @@ func (r *Reader) deliver(entry *audit.Entry) *audit.Entry {
 }
 
 // Close lets go of what was read ahead. The reader is at its end.
-func (r *Reader) Close() { r.ahead = nil }
+func (r *Reader) Close() { r.ahead.close() }
