@@ -24,14 +24,6 @@ var (
 	eventNameSyntax = regexp.MustCompile(`^[A-Za-z0-9_.*-]+$`)
 )
 
-// set is a set of values.
-type set[T comparable] map[T]struct{}
-
-func (s set[T]) has(value T) bool {
-	_, ok := s[value]
-	return ok
-}
-
 // checkAll returns a repeated field's values as a set, and notes each that check
 // has words against.
 func checkAll[T comparable](found *problems, path string, values []T, check func(T) string) set[T] {

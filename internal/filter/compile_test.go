@@ -29,10 +29,9 @@ func TestCompileNamesEveryBadField(t *testing.T) {
 		EventTimeFrom:   &timestamppb.Timestamp{Nanos: -1},
 		EventTimeTo:     &timestamppb.Timestamp{Seconds: 1 << 60},
 		Origins:         []snykstreamv1.Origin{1, 0, 7},
-		Expression:      "true",
+		Expression:      "record.event",
 	}
 	wrong := []string{
-		"expression",
 		"source_ids[1]", "source_ids[2]", "source_ids[3]", "source_ids[4]",
 		"log_types[0]", "log_types[2]",
 		"origins[1]", "origins[2]",
@@ -43,6 +42,7 @@ func TestCompileNamesEveryBadField(t *testing.T) {
 		"organization_ids[1]",
 		"project_ids[0]",
 		`source_labels[""]`, `source_labels["team"]`, `source_labels["` + strings.Repeat("z", 64) + `…"]`,
+		"expression",
 	}
 	var want []string
 	for _, path := range []string{"include[1].", "exclude[0]."} {
@@ -51,16 +51,13 @@ func TestCompileNamesEveryBadField(t *testing.T) {
 		}
 	}
 	_, err := filter.Compile([]*eventFilter{{}, bad}, []*eventFilter{bad}, nil)
-	e := invalid(t, err, snykstreamv1.ErrorReason_ERROR_REASON_NOT_YET_SUPPORTED)
+	e := invalid(t, err, snykstreamv1.ErrorReason_ERROR_REASON_INVALID_FIELD)
 	if diff := cmp.Diff(want, paths(e)); diff != "" {
 		t.Errorf("paths (-want +got):\n%s", diff)
 	}
 	for _, f := range e.Fields {
 		if f.Description == "" {
 			t.Errorf("%s: no description", f.Field)
-		}
-		if unsupported := strings.HasSuffix(f.Field, ".expression"); unsupported != (f.Reason == snykstreamv1.ErrorReason_ERROR_REASON_NOT_YET_SUPPORTED) {
-			t.Errorf("%s: reason %v", f.Field, f.Reason)
 		}
 	}
 }
@@ -103,16 +100,16 @@ func TestCompileRefuses(t *testing.T) {
 			[]string{"exclude[0].event_time_to"},
 		},
 		"expressions": {
-			[]*eventFilter{{}, {Expression: "true"}},
-			[]*eventFilter{{Expression: "false"}},
-			unsupported,
+			[]*eventFilter{{}, {Expression: "1"}},
+			[]*eventFilter{{Expression: "true +"}},
+			malformed,
 			[]string{"include[1].expression", "exclude[0].expression"},
 		},
 		"expression and a bad field": {
-			[]*eventFilter{{Expression: "true", UserIds: []string{""}}},
+			[]*eventFilter{{Expression: "1", UserIds: []string{""}}},
 			nil,
-			unsupported,
-			[]string{"include[0].expression", "include[0].user_ids[0]"},
+			malformed,
+			[]string{"include[0].user_ids[0]", "include[0].expression"},
 		},
 		"field of a newer release": {
 			[]*eventFilter{fromNewer},

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 	"pgregory.net/rapid"
 
@@ -33,8 +34,12 @@ func TestMatchLikeTheOracle(t *testing.T) {
 		for _, f := range exclude {
 			want = want && !fitsPlainly(f, event, labels, false)
 		}
-		if got := plan.Match(event); got != want {
-			t.Errorf("Match = %t, want %t", got, want)
+		data, err := proto.Marshal(event)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := plan.Matcher().Match(data); got != want || err != nil {
+			t.Errorf("Match = %t, %v, want %t", got, err, want)
 		}
 	})
 }

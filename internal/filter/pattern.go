@@ -1,31 +1,36 @@
 package filter
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // names is a set of event names, exact ones and patterns.
 type names struct {
-	exact    set[string]
+	exact    texts
 	patterns []pattern
 }
 
-func compileNames(texts set[string]) names {
-	n := names{exact: make(set[string], len(texts))}
-	for text := range texts {
+func compileNames(given set[string]) names {
+	exact := make(set[string], len(given))
+	var n names
+	for text := range given {
 		if strings.Contains(text, "*") {
 			n.patterns = append(n.patterns, compilePattern(text))
 		} else {
-			n.exact[text] = struct{}{}
+			exact[text] = struct{}{}
 		}
 	}
+	n.exact = compileTexts(exact)
 	return n
 }
 
-func (n names) has(name string) bool {
+func (n *names) has(name []byte) bool {
 	if n.exact.has(name) {
 		return true
 	}
-	for _, p := range n.patterns {
-		if p.match(name) {
+	for i := range n.patterns {
+		if n.patterns[i].match(name) {
 			return true
 		}
 	}
@@ -35,17 +40,17 @@ func (n names) has(name string) bool {
 // pattern is a name with "*" for any run of characters: what stands before the
 // first star, between two, and after the last.
 type pattern struct {
-	head, tail string
-	middle     []string
+	head, tail []byte
+	middle     [][]byte
 }
 
 // compilePattern takes a text with at least one star.
 func compilePattern(text string) pattern {
-	parts := strings.Split(text, "*")
+	parts := bytes.Split([]byte(text), []byte("*"))
 	last := len(parts) - 1
 	p := pattern{head: parts[0], tail: parts[last]}
 	for _, part := range parts[1:last] {
-		if part != "" {
+		if len(part) > 0 {
 			p.middle = append(p.middle, part)
 		}
 	}
@@ -55,16 +60,16 @@ func compilePattern(text string) pattern {
 // match takes each middle part where it first occurs. A later occurrence would
 // leave less to the parts after it, so there is nothing to go back for, and the
 // name is walked once.
-func (p pattern) match(name string) bool {
-	rest, ok := strings.CutPrefix(name, p.head)
+func (p *pattern) match(name []byte) bool {
+	rest, ok := bytes.CutPrefix(name, p.head)
 	if !ok {
 		return false
 	}
-	if rest, ok = strings.CutSuffix(rest, p.tail); !ok {
+	if rest, ok = bytes.CutSuffix(rest, p.tail); !ok {
 		return false
 	}
 	for _, part := range p.middle {
-		if _, rest, ok = strings.Cut(rest, part); !ok {
+		if _, rest, ok = bytes.Cut(rest, part); !ok {
 			return false
 		}
 	}

@@ -22,6 +22,9 @@ type Positions interface {
 	Latest(ctx context.Context) (audit.Position, error)
 	// At is the place before the first stored event at or after t by event_time.
 	At(ctx context.Context, t time.Time) (audit.Position, error)
+	// Since is the place before the first entry stored at or after t; it may be a
+	// little before it.
+	Since(ctx context.Context, t time.Time) (audit.Position, error)
 	// Head is the sequence of the journal's last entry.
 	Head(ctx context.Context) (uint64, error)
 }
@@ -64,7 +67,7 @@ type StreamMetrics interface {
 	EventsSent(n int)
 }
 
-// EventsConfig is what the EventService needs. All of it is required.
+// EventsConfig is what the EventService needs. All of it but Retention is required.
 type EventsConfig struct {
 	Positions Positions
 	Tokens    Tokens
@@ -76,6 +79,9 @@ type EventsConfig struct {
 	// source any more.
 	States   func(sourceID string) snykstreamv1.SourceState
 	Progress Progress
+	// Retention is how long events are kept: streams are warned before it takes what
+	// they have not read. 0: they are not.
+	Retention time.Duration
 	// Drain is closed when the server begins to stop.
 	Drain   <-chan struct{}
 	Metrics StreamMetrics
@@ -87,6 +93,8 @@ type EventService struct {
 	snykstreamv1.UnimplementedEventServiceServer
 
 	cfg EventsConfig
+	// explaining has a place for each explanation that may be under way.
+	explaining chan struct{}
 }
 
 // NewEventService makes the service.
@@ -95,7 +103,7 @@ func NewEventService(cfg EventsConfig) (*EventService, error) {
 		cfg.Progress == nil || cfg.Drain == nil || cfg.Metrics == nil || cfg.Log == nil {
 		return nil, errors.New("the event service needs every part of its configuration")
 	}
-	return &EventService{cfg: cfg}, nil
+	return &EventService{cfg: cfg, explaining: make(chan struct{}, maxExplanations)}, nil
 }
 
 // StreamEvents sends stored events from a position on, then new ones as they are
@@ -112,18 +120,17 @@ func (s *EventService) StreamEvents(
 	return newEventStream(&s.cfg, ask, out).run(out.Context())
 }
 
-// ExplainFilter is refused: this release does not build it.
-func (*EventService) ExplainFilter(
-	context.Context, *snykstreamv1.ExplainFilterRequest,
-) (*snykstreamv1.ExplainFilterResponse, error) {
-	return nil, notYetSupported()
-}
-
 // compile-time proof that the parts fit.
 var _ snykstreamv1.EventServiceServer = (*EventService)(nil)
 
+// filtered is a request with filters.
+type filtered interface {
+	GetInclude() []*snykstreamv1.EventFilter
+	GetExclude() []*snykstreamv1.EventFilter
+}
+
 // planOf compiles a request's filters.
-func planOf(req *snykstreamv1.StreamEventsRequest, labels filter.Labels) (*filter.Plan, []audit.FieldProblem) {
+func planOf(req filtered, labels filter.Labels) (*filter.Plan, []audit.FieldProblem) {
 	plan, err := filter.Compile(req.GetInclude(), req.GetExclude(), labels)
 	if err == nil {
 		return plan, nil

@@ -245,6 +245,10 @@ func (nowhere) At(context.Context, time.Time) (audit.Position, error) {
 	return audit.Position{}, away()
 }
 
+func (nowhere) Since(context.Context, time.Time) (audit.Position, error) {
+	return audit.Position{}, away()
+}
+
 func (nowhere) Head(context.Context) (uint64, error) { return 0, away() }
 
 func (nowhere) ParseToken(string) (audit.Position, error) {

@@ -40,7 +40,8 @@ type eventStream struct {
 	restarts int
 	moved    bool
 
-	pulse pulse
+	pulse  pulse
+	danger danger
 	// target is the journal's head when the call came in, where the stream ends
 	// if that is asked for.
 	target uint64

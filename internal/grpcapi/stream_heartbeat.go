@@ -25,6 +25,8 @@ type pulse struct {
 	known bool
 	// told says that the last heartbeat said that the stream had caught up.
 	told bool
+	// beats counts the heartbeats sent.
+	beats uint64
 	// entries and events count what was considered: their ratio makes entries to
 	// come into events.
 	entries, events uint64
@@ -69,18 +71,21 @@ func (s *eventStream) say() error {
 	now, caughtUp := time.Now(), s.caughtUp()
 	events, age := s.lag(now)
 	sources := s.seen.sources(s.passed(), s.cfg.Progress, s.cfg.States)
+	warning, echo := s.warning(now), s.echo()
 	for _, page := range pagesOf(sources) {
 		err := s.send(&snykstreamv1.StreamEventsResponse{
 			CaughtUp: caughtUp,
 			Heartbeat: &snykstreamv1.Heartbeat{
 				Time: timestamppb.New(now), LagEvents: events, LagTime: age, Sources: page,
+				Filter: echo, RetentionWarning: warning, ExpressionMisses: s.matcher.Misses(),
 			},
 		})
 		if err != nil {
 			return err
 		}
+		echo = nil
 	}
-	s.pulse.due, s.pulse.told = time.Now().Add(s.ask.interval), caughtUp
+	s.pulse.due, s.pulse.told, s.pulse.beats = time.Now().Add(s.ask.interval), caughtUp, s.pulse.beats+1
 	return nil
 }
 

@@ -148,6 +148,17 @@ func (j *journal) At(_ context.Context, t time.Time) (audit.Position, error) {
 	return j.after(uint64(len(j.entries))), nil
 }
 
+func (j *journal) Since(_ context.Context, t time.Time) (audit.Position, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for i, entry := range j.entries[j.first-1:] {
+		if entry != nil && !entry.IngestTime.Before(t) {
+			return j.after(j.first - 1 + uint64(i)), nil
+		}
+	}
+	return j.after(uint64(len(j.entries))), nil
+}
+
 func (j *journal) Head(ctx context.Context) (uint64, error) {
 	j.mu.Lock()
 	headless := j.headless

@@ -104,6 +104,7 @@ func (s *streams) expected(t *rapid.T, req *request) (events, gaps []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	matcher := plan.Matcher()
 	for i, entry := range s.entries {
 		if entry == nil {
 			if i == 0 || s.entries[i-1] != nil {
@@ -111,8 +112,12 @@ func (s *streams) expected(t *rapid.T, req *request) (events, gaps []string) {
 			}
 			continue
 		}
-		for _, r := range entry.Records {
-			if plan.Match(r.Event) {
+		for i, r := range entry.Records {
+			passes, err := matcher.Match(entry.Events.Event(i))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if passes {
 				events = append(events, r.Event.GetId())
 			}
 		}

@@ -86,7 +86,9 @@ func (s *eventStream) recover(ctx context.Context) error {
 }
 
 // tell gathers a gap that is in no entry.
-func (s *eventStream) tell(gaps []*snykstreamv1.Gap) { s.batch.add(wire.Section{}, 0, picked{gaps: gaps}) }
+func (s *eventStream) tell(gaps []*snykstreamv1.Gap) {
+	s.batch.add(wire.Section{}, 0, picked{gaps: gaps})
+}
 
 func isExpired(err error) bool {
 	known, ok := errors.AsType[*audit.Error](err)

@@ -88,13 +88,13 @@ func TestStreamNamesEveryBadField(t *testing.T) {
 		s := newStreams(t)
 		req := resume(strings.Repeat("t", 5000))
 		req.Include = []*snykstreamv1.EventFilter{{}, {UserIds: []string{"u", ""}}}
-		req.Exclude = []*snykstreamv1.EventFilter{{}, {Expression: "true"}}
+		req.Exclude = []*snykstreamv1.EventFilter{{}, {Expression: "true &&"}}
 		req.MaxBatchSize, req.HeartbeatInterval, req.OnExpiredToken = 1001, seconds(301), 9
 		got, err := s.subscribe(t, req).all()
 		if len(got) > 0 {
 			t.Errorf("messages come:\n%s", describe(got))
 		}
-		wantStatus(t, err, codes.InvalidArgument, "NOT_YET_SUPPORTED")
+		wantStatus(t, err, codes.InvalidArgument, "INVALID_FIELD")
 		var fields []string
 		for _, detail := range status.Convert(err).Details() {
 			if bad, ok := detail.(*errdetails.BadRequest); ok {

@@ -84,16 +84,23 @@ func (s *streams) Unlisted(sourceID string, feed audit.Feed) bool {
 
 func newStreams(tb testing.TB, dial ...grpc.DialOption) *streams {
 	tb.Helper()
+	return newStreamsWith(tb, func(*grpcapi.EventsConfig) {}, dial...)
+}
+
+func newStreamsWith(tb testing.TB, configure func(*grpcapi.EventsConfig), dial ...grpc.DialOption) *streams {
+	tb.Helper()
 	s := &streams{
 		journal: newJournal(), drain: make(chan struct{}),
 		states: map[string]snykstreamv1.SourceState{"a": healthy, "b": healthy},
 	}
-	service, err := grpcapi.NewEventService(grpcapi.EventsConfig{
+	cfg := grpcapi.EventsConfig{
 		Positions: s.journal, Tokens: s.journal, Read: s.read,
 		Labels:   func(id string) map[string]string { return s.labels[id] },
 		States:   func(id string) snykstreamv1.SourceState { return s.states[id] },
 		Progress: s, Drain: s.drain, Metrics: s, Log: slog.New(slog.DiscardHandler),
-	})
+	}
+	configure(&cfg)
+	service, err := grpcapi.NewEventService(cfg)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -9,7 +9,6 @@ import (
 // are refused before anything of their request is looked at.
 var notBuilt = map[string]bool{
 	snykstreamv1.SourceService_WatchSources_FullMethodName:  true,
-	snykstreamv1.EventService_ExplainFilter_FullMethodName:  true,
 	snykstreamv1.LookupService_ImportEntries_FullMethodName: true,
 	snykstreamv1.LookupService_LookupNames_FullMethodName:   true,
 }

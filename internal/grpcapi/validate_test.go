@@ -126,10 +126,10 @@ func TestValidateOtherRequests(t *testing.T) {
 		},
 		"expressions": {
 			&snykstreamv1.StreamEventsRequest{
-				Include: []*snykstreamv1.EventFilter{{Expression: "true"}}, HeartbeatInterval: durationpb.New(time.Hour),
+				Include: []*snykstreamv1.EventFilter{{Expression: "true &&"}}, HeartbeatInterval: durationpb.New(time.Hour),
 			},
 			map[string]string{
-				"include[0].expression": later + "is not supported in this release",
+				"include[0].expression": "must be a CEL expression over event and record",
 				"heartbeat_interval":    "must be 1s to 5m, got 1h",
 			},
 		},

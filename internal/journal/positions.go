@@ -92,6 +92,27 @@ func (j *Journal) At(ctx context.Context, t time.Time) (audit.Position, error) {
 	}
 }
 
+// Since is the position before the first entry that was stored at or after t by
+// ingest time, or a little before it; the journal's end where there is none.
+//
+// Errors: KindUnavailable; ctx's.
+func (j *Journal) Since(ctx context.Context, t time.Time) (audit.Position, error) {
+	end, err := j.Latest(ctx)
+	if err != nil {
+		return audit.Position{}, err
+	}
+	// The store's clock is later than the ingest time.
+	since := storeClock(t)
+	got, err := j.direct.next(ctx, getRequest{StartTime: &since, Batch: 1})
+	if err != nil {
+		return audit.Position{}, unavailable(ctx, "looking for a time in the journal", err)
+	}
+	if len(got.messages) == 0 || got.messages[0].seq > end.Sequence {
+		return end, nil
+	}
+	return audit.Position{Sequence: got.messages[0].seq - 1, Whole: true}, nil
+}
+
 // from is the position before the entry's first event at or after t; false if it
 // has none. Most entries are judged by their header.
 func (j *Journal) from(m *message, t time.Time) (audit.Position, bool) {

@@ -177,3 +177,21 @@ func TestHeadOfACallerWhoGivesUpHarmsNobody(t *testing.T) {
 		}
 	}
 }
+
+func TestSince(t *testing.T) {
+	s := newStore(t)
+	before := time.Now()
+	if at, err := s.Since(t.Context(), before); err != nil || at.Sequence != 0 {
+		t.Errorf("of an empty journal: %+v, %v", at, err)
+	}
+	w := s.writer(t, feedA)
+	w.mustAppend(t, 1)
+	w.mustAppend(t, 1)
+	between := time.Now()
+	w.mustAppend(t, 1)
+	for at, want := range map[time.Time]uint64{{}: 0, before: 0, between: 2, time.Now().Add(time.Hour): 3} {
+		if got, err := s.Since(t.Context(), at); err != nil || got.Sequence != want || !got.Whole {
+			t.Errorf("since %v: %+v, %v, want the position after %d", at, got, err, want)
+		}
+	}
+}
