@@ -25,7 +25,7 @@ func (h *house) openAPI(_ context.Context, cfg Config, metrics *telemetry.Metric
 	if err != nil {
 		return err
 	}
-	creds, err := transport(cfg.Config)
+	creds, err := transport(cfg.Config, cfg.Log)
 	if err != nil {
 		return err
 	}
@@ -33,7 +33,11 @@ func (h *house) openAPI(_ context.Context, cfg Config, metrics *telemetry.Metric
 	if err != nil {
 		return fmt.Errorf("set up the validation of requests: %w", err)
 	}
-	options := grpcapi.ServerOptions(grpcapi.ServerConfig{Log: cfg.Log, Validator: validator, Metrics: metrics.GRPC})
+	options := grpcapi.ServerOptions(grpcapi.ServerConfig{
+		Log: cfg.Log, Validator: validator, Metrics: metrics.GRPC,
+		MaxStreamsPerCaller: cfg.MaxStreamsPerCaller, Refusals: metrics,
+		MaxConnectionAge: cfg.MaxConnectionAge, Drain: h.draining,
+	})
 	h.api = grpc.NewServer(append(options, grpc.Creds(creds))...)
 	grpcapi.Register(h.api, services)
 	h.probes = health.NewServer()

@@ -40,7 +40,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	if cfg.Log == nil {
 		return nil, errors.New("server: a log is required")
 	}
-	if _, err := transport(cfg.Config); err != nil {
+	if _, err := transport(cfg.Config, cfg.Log); err != nil {
 		return nil, err
 	}
 	api, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Listen)

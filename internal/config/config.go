@@ -13,6 +13,15 @@ const (
 	DefaultAdminListen = "127.0.0.1:7480"
 	DefaultDataDir     = "./snykstream-data"
 	DefaultRetention   = 90 * day
+	// DefaultMaxStreamsPerCaller is more than any program that reads needs, and few
+	// enough for the memory of a small server.
+	DefaultMaxStreamsPerCaller = 1024
+	// MaxMaxStreamsPerCaller is as good as no limit.
+	MaxMaxStreamsPerCaller = 1_000_000
+	// DefaultMaxConnectionAge spreads callers over new replicas within the hour.
+	DefaultMaxConnectionAge = time.Hour
+	// MinConnectionAge keeps callers from reconnecting all the time.
+	MinConnectionAge = time.Minute
 	// MinRetention leaves the daily sweep room to recognise what it reads again.
 	MinRetention = 2 * day
 
@@ -47,6 +56,11 @@ type Config struct {
 	// TLSClientCA is a PEM file: callers need a certificate that it signed. Empty:
 	// they need none.
 	TLSClientCA string
+	// MaxStreamsPerCaller is how many streams one caller may have under way.
+	MaxStreamsPerCaller int
+	// MaxConnectionAge is how long a caller's connection lives at most. Zero: without
+	// end.
+	MaxConnectionAge time.Duration
 	// Insecure allows plaintext on addresses that are not loopback.
 	Insecure bool
 	// Retention is how long events are kept, from when they were stored.

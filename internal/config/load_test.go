@@ -51,6 +51,7 @@ func TestDefaults(t *testing.T) {
 	}
 	want := Config{
 		Listen: "127.0.0.1:7443", AdminListen: "127.0.0.1:7480", DataDir: "./snykstream-data",
+		MaxStreamsPerCaller: 1024, MaxConnectionAge: time.Hour,
 		SnykBudget: 0.5, Retention: 90 * 24 * time.Hour, LogFormat: "text", LogLevel: slog.LevelInfo,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -122,6 +123,16 @@ func TestPrecedence(t *testing.T) {
 			file: "true", env: "false", flag: "true",
 			get:    func(c Config) any { return c.Insecure },
 			preset: false, wantFile: true, wantEnv: false, wantFlag: true,
+		},
+		"max-streams-per-caller": {
+			file: "10", env: "20", flag: "1000000",
+			get:    func(c Config) any { return c.MaxStreamsPerCaller },
+			preset: 1024, wantFile: 10, wantEnv: 20, wantFlag: 1_000_000,
+		},
+		"max-connection-age": {
+			file: "0", env: "1m", flag: "1d",
+			get:    func(c Config) any { return c.MaxConnectionAge },
+			preset: time.Hour, wantFile: time.Duration(0), wantEnv: time.Minute, wantFlag: day,
 		},
 		"retention": {
 			file: "30d", env: "72h", flag: "2d12h30m",

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"log/slog"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -76,6 +77,14 @@ func settings() []setting {
 		{
 			key: "insecure", usage: "allow plaintext on addresses that are not loopback", flag: true, preset: "false",
 			read: readInsecure,
+		},
+		{
+			key: "max-streams-per-caller", preset: strconv.Itoa(DefaultMaxStreamsPerCaller), read: readMaxStreams,
+			usage: "how many streams one caller, told by its client certificate or else its host, may have under way",
+		},
+		{
+			key: "max-connection-age", preset: "1h", read: readMaxConnectionAge,
+			usage: "how long a caller's connection lives at most, so that callers spread over replicas: 1h, 30m; at least 1m, 0 for no end",
 		},
 		{
 			key: "retention", usage: "how long events are kept: 90d, 2160h; at least 2d", preset: "90d",

@@ -57,6 +57,35 @@ func readRetention(cfg *Config, value any) error {
 	return nil
 }
 
+// readMaxStreams refuses 0, which some would take for no limit and some for none.
+func readMaxStreams(cfg *Config, value any) error {
+	text := fmt.Sprint(value)
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > MaxMaxStreamsPerCaller {
+		return fmt.Errorf("%q must be a number from 1 to %d, which is as good as no limit", text, MaxMaxStreamsPerCaller)
+	}
+	cfg.MaxStreamsPerCaller = n
+	return nil
+}
+
+func readMaxConnectionAge(cfg *Config, value any) error {
+	if value == 0 { // YAML's, which needs no unit
+		cfg.MaxConnectionAge = 0
+		return nil
+	}
+	s, err := asText(value)
+	if err != nil {
+		return fmt.Errorf("%v needs a unit: such as 1h or 30m", value)
+	}
+	if cfg.MaxConnectionAge, err = parseDuration(s); err != nil {
+		return err
+	}
+	if cfg.MaxConnectionAge != 0 && cfg.MaxConnectionAge < MinConnectionAge {
+		return fmt.Errorf("%s is too short: at least 1m, or callers do little but reconnect; 0 for no end", s)
+	}
+	return nil
+}
+
 var percentOrShare = regexp.MustCompile(`^\d{1,9}(\.\d{1,9})?%?$`)
 
 // readSnykBudget reads a percentage or a share: above 1, a number can only be a

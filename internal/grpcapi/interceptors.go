@@ -12,7 +12,6 @@ import (
 	grpcprom "github.com/grpc-ecosystem/go-grpc-middleware/providers/prometheus"
 	"github.com/grpc-ecosystem/go-grpc-middleware/v2/interceptors/recovery"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
 
 	"github.com/snykstream/snykstream/internal/audit"
@@ -20,11 +19,6 @@ import (
 
 // contractPackage is the proto package of the contract.
 const contractPackage = "snykstream.v1"
-
-// minKeepalive is how often callers may look after their connections: as often as
-// grpc-go lets them, with room for a late timer. By gRPC's own rule, once in five
-// minutes, a subscriber with rare heartbeats would be cut off for its care.
-const minKeepalive = 5 * time.Second
 
 // ServerConfig is what the interceptors need.
 type ServerConfig struct {
@@ -35,11 +29,21 @@ type ServerConfig struct {
 	Validator *Validator
 	// Metrics counts calls. Nil: none are counted.
 	Metrics *grpcprom.ServerMetrics
+	// MaxStreamsPerCaller is how many streams a caller may have under way. Zero: as
+	// many as it opens.
+	MaxStreamsPerCaller int
+	// Refusals counts the streams beyond that. Nil: none are counted.
+	Refusals Refusals
+	// MaxConnectionAge is how long a connection lives at most. Zero: without end.
+	MaxConnectionAge time.Duration
+	// Drain is closed when the server begins to stop. Nil: never.
+	Drain <-chan struct{}
 }
 
-// ServerOptions are the codec, the rule for keepalives and the interceptors of every call. From the
-// outside in: metrics, log, errors, recovery, refusal of what is not built,
-// validation. They take care of methods that do not exist too.
+// ServerOptions are the codec, the rules for connections and the interceptors of
+// every call. From the outside in: metrics, log, errors, recovery, refusal of what is
+// not built, the quota, the end of waiting, validation. They take care of methods
+// that do not exist too.
 func ServerOptions(cfg ServerConfig) []grpc.ServerOption {
 	guard := &guard{log: cfg.Log, validator: cfg.Validator}
 	panics := recovery.WithRecoveryHandlerContext(guard.recovered)
@@ -47,19 +51,22 @@ func ServerOptions(cfg ServerConfig) []grpc.ServerOption {
 		logUnary(cfg.Log), guard.mapUnary, recovery.UnaryServerInterceptor(panics), refuseUnary, guard.validateUnary,
 	}
 	stream := []grpc.StreamServerInterceptor{
-		logStream(cfg.Log), guard.mapStream, recovery.StreamServerInterceptor(panics), refuseStream, guard.validateStream,
+		logStream(cfg.Log), guard.mapStream, recovery.StreamServerInterceptor(panics), refuseStream,
 	}
+	if cfg.MaxStreamsPerCaller > 0 {
+		stream = append(stream, newQuota(cfg.MaxStreamsPerCaller, cfg.Refusals).stream)
+	}
+	stream = append(stream, (&leave{drain: cfg.Drain}).stream, guard.validateStream)
 	if cfg.Metrics != nil {
 		unary = append([]grpc.UnaryServerInterceptor{cfg.Metrics.UnaryServerInterceptor()}, unary...)
 		stream = append([]grpc.StreamServerInterceptor{knownOnly(cfg.Metrics.StreamServerInterceptor())}, stream...)
 	}
-	return []grpc.ServerOption{
+	return append(connectionOptions(cfg.MaxConnectionAge, cfg.MaxStreamsPerCaller),
 		grpc.ForceServerCodecV2(newCodec()),
-		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: minKeepalive, PermitWithoutStream: true}),
 		grpc.ChainUnaryInterceptor(unary...),
 		grpc.ChainStreamInterceptor(stream...),
 		grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error { return unknownMethod() }),
-	}
+	)
 }
 
 // guard stands between gRPC and the handlers.

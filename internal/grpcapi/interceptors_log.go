@@ -31,9 +31,13 @@ func logStream(log *slog.Logger) grpc.StreamServerInterceptor {
 	}
 }
 
-// sink is slog as the library wants it.
+// sink is slog as the library wants it. That calls end with their connection's age
+// is routine.
 func sink(log *slog.Logger) logging.Logger {
 	return logging.LoggerFunc(func(ctx context.Context, level logging.Level, text string, fields ...any) {
+		if level == logging.LevelWarn && hasAged(ctx) {
+			level = logging.LevelInfo
+		}
 		log.Log(ctx, slog.Level(level), text, fields...) //nolint:sloglint // the library's own constant text
 	})
 }

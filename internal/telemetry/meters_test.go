@@ -16,6 +16,7 @@ var (
 	_ collect.Board         = (*telemetry.MeteredBoard)(nil)
 	_ grpcapi.EntryReader   = (*telemetry.MeteredReader)(nil)
 	_ grpcapi.StreamMetrics = (*telemetry.Metrics)(nil)
+	_ grpcapi.Refusals      = (*telemetry.Metrics)(nil)
 	_ telemetry.Journal     = (*journal.Journal)(nil)
 	_ telemetry.Snyk        = (*snyk.Client)(nil)
 	_ telemetry.Board       = (*health.Board)(nil)

@@ -56,6 +56,7 @@ type Metrics struct {
 	appendSeconds prometheus.Histogram
 	gaps          *prometheus.CounterVec
 	streamsOpen   prometheus.Gauge
+	refused       prometheus.Counter
 	eventsSent    prometheus.Counter
 
 	status statusDescs
@@ -93,6 +94,8 @@ func NewMetrics() *Metrics {
 	m.gaps = d.counterVec("snykstream_journal_gaps_total",
 		"Losses: those that collectors recorded, and missing entries met by readers (each reader counts its own).", labelReason)
 	m.streamsOpen = d.gauge("snykstream_streams_open", "Streams of events that are open.")
+	m.refused = d.counter("snykstream_streams_refused_total",
+		"Streams that were not opened, since their caller had as many as --max-streams-per-caller.")
 	m.eventsSent = d.counter("snykstream_stream_events_sent_total", "Events sent to subscribers.")
 
 	m.status = statusDescs{
@@ -183,6 +186,9 @@ func (m *Metrics) StreamOpened() { m.streamsOpen.Inc() }
 
 // StreamClosed counts a stream that ended.
 func (m *Metrics) StreamClosed() { m.streamsOpen.Dec() }
+
+// StreamRefused counts a stream of a caller who has as many as one may have.
+func (m *Metrics) StreamRefused() { m.refused.Inc() }
 
 // EventsSent counts events sent.
 func (m *Metrics) EventsSent(n int) { m.eventsSent.Add(float64(n)) }

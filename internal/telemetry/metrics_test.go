@@ -379,11 +379,14 @@ func TestStreams(t *testing.T) {
 	m.StreamOpened()
 	m.StreamOpened()
 	m.StreamClosed()
+	m.StreamRefused()
 	m.EventsSent(250)
 	m.EventsSent(6)
 	want(t, m, `
 # TYPE snykstream_streams_open gauge
 snykstream_streams_open 1
+# TYPE snykstream_streams_refused_total counter
+snykstream_streams_refused_total 1
 # TYPE snykstream_stream_events_sent_total counter
 snykstream_stream_events_sent_total 256
 `)
