@@ -84,7 +84,9 @@ func (s *eventStream) step(ctx context.Context) (more bool, err error) {
 	case ctx.Err() != nil:
 		return false, ctx.Err()
 	case s.draining():
-		return false, s.drain()
+		return false, s.leave(errDraining())
+	case hasAged(ctx):
+		return false, s.leave(errAged())
 	case s.batch.full, s.batch.overdue(now):
 		return true, s.flush()
 	case s.pulse.dueBy(now):
@@ -133,6 +135,7 @@ func (s *eventStream) wait(ctx context.Context) {
 		s.take(got)
 	case <-timer.C:
 	case <-s.cfg.Drain:
+	case <-aged(ctx):
 	case <-ctx.Done():
 	}
 }

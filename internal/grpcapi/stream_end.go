@@ -23,12 +23,12 @@ func (s *eventStream) draining() bool {
 	}
 }
 
-// drain sends the message in hand as the last one.
-func (s *eventStream) drain() error {
+// leave sends the message in hand as the last one, and returns why it is.
+func (s *eventStream) leave(why error) error {
 	if err := s.flush(); err != nil {
 		return err
 	}
-	return errDraining()
+	return why
 }
 
 func errDraining() error {
