@@ -62,7 +62,7 @@ func (h *house) services(cfg Config, metrics *telemetry.Metrics) (grpcapi.Servic
 	events, err := grpcapi.NewEventService(grpcapi.EventsConfig{
 		Positions: h.journal, Tokens: h.journal,
 		Read:   func(at audit.Position) grpcapi.EntryReader { return metrics.MeterReader(h.journal.Read(at)) },
-		Labels: h.registry.Labels, States: h.state, Progress: h.board,
+		Labels: h.registry.Labels, States: h.state, Progress: h.board, Retention: cfg.Retention,
 		Drain: h.draining, Metrics: metrics, Log: cfg.Log,
 	})
 	if err != nil {

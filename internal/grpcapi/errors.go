@@ -126,7 +126,9 @@ func fromDomain(e *audit.Error) error {
 
 // retryAfter is set on every error that is worth a retry by itself.
 func retryAfter(e *audit.Error) time.Duration {
-	if e.RetryAfter <= 0 && (e.Kind == audit.KindUnavailable || e.Kind == audit.KindExhausted) {
+	passes := e.Kind == audit.KindUnavailable ||
+		e.Kind == audit.KindExhausted && e.Reason != snykstreamv1.ErrorReason_ERROR_REASON_EXPRESSION_COST
+	if e.RetryAfter <= 0 && passes {
 		return defaultRetry
 	}
 	return e.RetryAfter

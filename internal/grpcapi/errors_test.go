@@ -47,6 +47,12 @@ func TestToStatus(t *testing.T) {
 			err:  &audit.Error{Kind: audit.KindExhausted, Message: "too many", RetryAfter: time.Minute},
 			code: codes.ResourceExhausted, reason: "QUOTA_EXCEEDED", text: "too many", retry: time.Minute,
 		},
+		"an expression too expensive is not worth a retry": {
+			err: &audit.Error{
+				Kind: audit.KindExhausted, Reason: snykstreamv1.ErrorReason_ERROR_REASON_EXPRESSION_COST, Message: "too expensive",
+			},
+			code: codes.ResourceExhausted, reason: "EXPRESSION_COST", text: "too expensive",
+		},
 		"internal keeps its text": {
 			err:  &audit.Error{Kind: audit.KindInternal, Message: "line 7 of seal.go"},
 			code: codes.Internal, reason: "INTERNAL", text: internalMessage,
