@@ -138,7 +138,7 @@ func FuzzStreamedBytes(f *testing.F) {
 			entries = append(entries, &audit.Entry{Sequence: uint64(i + 1), SourceID: "a", Events: section})
 			events, raws = nil, nil
 		}
-		req := &snykstreamv1.StreamEventsRequest{MaxBatchSize: int32(batch), IncludeRawJson: withRaw} //nolint:gosec // it is at most 1000
+		req := &snykstreamv1.StreamEventsRequest{MaxBatchSize: int32(batch), IncludeRawJson: withRaw}
 		var names []string
 		if byName {
 			names = []string{"x"}
