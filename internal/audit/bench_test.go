@@ -3,6 +3,8 @@ package audit
 import (
 	"os"
 	"testing"
+
+	"google.golang.org/protobuf/proto"
 )
 
 func BenchmarkReadRecord(b *testing.B) {
@@ -14,11 +16,54 @@ func BenchmarkReadRecord(b *testing.B) {
 	}
 }
 
+func BenchmarkID(b *testing.B) {
+	o := ReadRecord(benchRecord(b))
+	b.ReportAllocs()
+	for b.Loop() {
+		o.ID(1)
+	}
+}
+
+func BenchmarkBareHash(b *testing.B) {
+	raw := benchRecord(b)
+	b.ReportAllocs()
+	b.SetBytes(int64(len(raw)))
+	for b.Loop() {
+		BareHash(raw)
+	}
+}
+
 func BenchmarkNormalise(b *testing.B) {
 	o, in := ReadRecord(benchRecord(b)), orgSetting()
 	b.ReportAllocs()
 	for b.Loop() {
 		Normalise(o, in)
+	}
+}
+
+// Events on their way to the journal: with encoded content, and then marshalled.
+func BenchmarkNormaliseEncoded(b *testing.B) {
+	o, in := ReadRecord(benchRecord(b)), orgSetting()
+	in.EncodedContent = true
+	b.ReportAllocs()
+	for b.Loop() {
+		Normalise(o, in)
+	}
+}
+
+func BenchmarkMarshal(b *testing.B) {
+	for name, encoded := range map[string]bool{"decoded content": false, "encoded content": true} {
+		b.Run(name, func(b *testing.B) {
+			in := orgSetting()
+			in.EncodedContent = encoded
+			event := Normalise(ReadRecord(benchRecord(b)), in)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := (proto.MarshalOptions{Deterministic: true}).Marshal(event); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 
@@ -38,9 +83,10 @@ func BenchmarkCategoryOf(b *testing.B) {
 	}
 }
 
+// benchRecord is a record of the usual size, some 800 bytes.
 func benchRecord(b *testing.B) []byte {
 	b.Helper()
-	raw, err := os.ReadFile("testdata/records/role_objects.json")
+	raw, err := os.ReadFile("testdata/records/settings_edit.json")
 	if err != nil {
 		b.Fatal(err)
 	}

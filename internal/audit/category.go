@@ -7,45 +7,37 @@ import (
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
 )
 
-// categoryRule says which events belong to a category, by their name's segments:
-// what stands between its dots.
-type categoryRule struct {
-	category snykstreamv1.EventCategory
-	fits     func(segments []string) bool
-}
-
-// categoryRules in the order in which they are tried. What fits none is OTHER:
-// organizations and groups themselves, their tags and collections, billing.
-var categoryRules = [...]categoryRule{
-	{snykstreamv1.EventCategory_EVENT_CATEGORY_API_ACCESS, isAPIAccess},
-	{snykstreamv1.EventCategory_EVENT_CATEGORY_SERVICE_ACCOUNT, anySegment(isServiceAccount)},
-	{snykstreamv1.EventCategory_EVENT_CATEGORY_ROLE, anySegment(isRole)},
-	{snykstreamv1.EventCategory_EVENT_CATEGORY_POLICY, anySegment(isPolicy)},
-	{snykstreamv1.EventCategory_EVENT_CATEGORY_AUTHENTICATION, anySegment(isLogin)},
-	{snykstreamv1.EventCategory_EVENT_CATEGORY_MEMBERSHIP, isMembership},
-	{snykstreamv1.EventCategory_EVENT_CATEGORY_PROJECT, anySegment(isProject)},
-	{snykstreamv1.EventCategory_EVENT_CATEGORY_INTEGRATION, anySegment(isIntegration)},
-	{snykstreamv1.EventCategory_EVENT_CATEGORY_SETTINGS, anySegment(isSettings)},
-}
-
-// CategoryOf is the category of the event of a name: the first that fits. Names
-// are an open set, so the rules go by segments and not by a list.
+// CategoryOf is the category of the event of a name: the first that fits by the
+// name's segments, what stands between its dots. Names are an open set, so the
+// rules do not go by a list. What fits none is OTHER: organizations and groups
+// themselves, their tags and collections, billing.
 func CategoryOf(name string) snykstreamv1.EventCategory {
 	var space [8]string
 	segments := space[:0]
 	for segment := range strings.SplitSeq(name, ".") {
 		segments = append(segments, segment)
 	}
-	for _, rule := range categoryRules {
-		if rule.fits(segments) {
-			return rule.category
-		}
+	switch {
+	case isAPIAccess(segments):
+		return snykstreamv1.EventCategory_EVENT_CATEGORY_API_ACCESS
+	case slices.ContainsFunc(segments, isServiceAccount):
+		return snykstreamv1.EventCategory_EVENT_CATEGORY_SERVICE_ACCOUNT
+	case slices.ContainsFunc(segments, isRole):
+		return snykstreamv1.EventCategory_EVENT_CATEGORY_ROLE
+	case slices.ContainsFunc(segments, isPolicy):
+		return snykstreamv1.EventCategory_EVENT_CATEGORY_POLICY
+	case slices.ContainsFunc(segments, isLogin):
+		return snykstreamv1.EventCategory_EVENT_CATEGORY_AUTHENTICATION
+	case isMembership(segments):
+		return snykstreamv1.EventCategory_EVENT_CATEGORY_MEMBERSHIP
+	case slices.ContainsFunc(segments, isProject):
+		return snykstreamv1.EventCategory_EVENT_CATEGORY_PROJECT
+	case slices.ContainsFunc(segments, isIntegration):
+		return snykstreamv1.EventCategory_EVENT_CATEGORY_INTEGRATION
+	case slices.ContainsFunc(segments, isSettings):
+		return snykstreamv1.EventCategory_EVENT_CATEGORY_SETTINGS
 	}
 	return snykstreamv1.EventCategory_EVENT_CATEGORY_OTHER
-}
-
-func anySegment(fits func(string) bool) func([]string) bool {
-	return func(segments []string) bool { return slices.ContainsFunc(segments, fits) }
 }
 
 // isNamed fits a segment that is the word, its plural, or starts with it, as
@@ -56,7 +48,7 @@ func isNamed(segment, word string) bool {
 }
 
 func isAPIAccess(segments []string) bool {
-	return slices.Equal(segments, []string{"api", "access"})
+	return len(segments) == 2 && segments[0] == "api" && segments[1] == "access"
 }
 
 func isServiceAccount(segment string) bool { return isNamed(segment, "service_account") }

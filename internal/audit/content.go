@@ -1,77 +1,165 @@
 package audit
 
 import (
-	"encoding/json"
+	"bytes"
+	"encoding/binary"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 
-	"google.golang.org/protobuf/types/known/structpb"
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // maxContentLevels bounds the nesting of a Struct. Each level is up to three
 // messages deep on the wire, and readers in other languages stop at 100.
 const maxContentLevels = 24
 
-// contentStruct is content as callers get it: see GroupAudit.content. Content that
-// is no object stands under the key "value"; no content is nil.
-func contentStruct(content any) *structpb.Struct {
-	switch content := content.(type) {
-	case nil:
-		return nil
-	case map[string]any:
-		return structOf(content, 1)
+// The fields of a Struct and of what is in it, by number.
+const (
+	structMember protowire.Number = 1
+	memberName   protowire.Number = 1
+	memberValue  protowire.Number = 2
+	listItem     protowire.Number = 1
+
+	valueNull   protowire.Number = 1
+	valueNumber protowire.Number = 2
+	valueText   protowire.Number = 3
+	valueBool   protowire.Number = 4
+	valueStruct protowire.Number = 5
+	valueList   protowire.Number = 6
+)
+
+// encodeContent is content as callers get it, as an encoded Struct in the memory of
+// the decoder: see GroupAudit.content. Content that is no object stands under the
+// key "value". Members are in the order of their names, as in every encoding that
+// is always the same. The addresses are those of emailsIn.
+func (d *decoder) encodeContent(content []byte) (encoded []byte, emails []string) {
+	v, problem := d.read(content)
+	if problem != "" {
+		return nil, nil // it was read as a part of the record
 	}
-	return structOf(map[string]any{"value": content}, 1)
+	if v.kind == jsonObject {
+		d.out = d.appendStruct(d.out[:0], v, 1)
+	} else {
+		v.name = d.keep([]byte("value"))
+		d.out = d.appendMember(d.out[:0], v, 1)
+	}
+	return d.out, d.emailsIn(v)
 }
 
-func structOf(members map[string]any, level int) *structpb.Struct {
-	out := &structpb.Struct{Fields: make(map[string]*structpb.Value, len(members))}
-	for key, member := range members {
-		out.Fields[key] = valueOf(member, level)
+// appendStruct appends the members of an object of the given level as a Struct.
+func (d *decoder) appendStruct(b []byte, v *value, level int) []byte {
+	members := d.parts(v)
+	for i := range members {
+		b = d.appendMember(b, &members[i], level)
 	}
-	return out
+	return b
 }
 
-// valueOf converts a value that lies in an object or array of the given level.
-func valueOf(v any, level int) *structpb.Value {
-	switch v := v.(type) {
-	case bool:
-		return structpb.NewBoolValue(v)
-	case json.Number:
-		return numberOf(v.String())
-	case string:
-		return structpb.NewStringValue(v)
-	case []any:
+func (d *decoder) appendMember(b []byte, v *value, level int) []byte {
+	b, member := openMessage(b, structMember)
+	b = protowire.AppendTag(b, memberName, protowire.BytesType)
+	b = protowire.AppendBytes(b, d.bytes(v.name))
+	b, inner := openMessage(b, memberValue)
+	b = closeMessage(d.appendValue(b, v, level), inner)
+	return closeMessage(b, member)
+}
+
+// appendValue appends a value that lies in an object or array of the given level.
+func (d *decoder) appendValue(b []byte, v *value, level int) []byte {
+	switch v.kind {
+	case jsonTrue, jsonFalse:
+		b = protowire.AppendTag(b, valueBool, protowire.VarintType)
+		return protowire.AppendVarint(b, protowire.EncodeBool(v.kind == jsonTrue))
+	case jsonNumber:
+		return appendNumber(b, d.bytes(v.text))
+	case jsonString:
+		return appendText(b, d.bytes(v.text))
+	case jsonArray, jsonObject:
 		if level == maxContentLevels {
-			return structpb.NewStringValue(jsonText(v))
+			return appendText(b, []byte(d.jsonText(v)))
 		}
-		items := make([]*structpb.Value, len(v))
-		for i, item := range v {
-			items[i] = valueOf(item, level+1)
-		}
-		return structpb.NewListValue(&structpb.ListValue{Values: items})
-	case map[string]any:
-		if level == maxContentLevels {
-			return structpb.NewStringValue(jsonText(v))
-		}
-		return structpb.NewStructValue(structOf(v, level+1))
+		return d.appendParts(b, v, level+1)
+	case jsonNull:
 	}
-	return structpb.NewNullValue()
+	return protowire.AppendVarint(protowire.AppendTag(b, valueNull, protowire.VarintType), 0)
 }
 
-// numberOf is a number, or a string of its literal where it is an integer that a
-// double cannot hold exactly, or anything that a double cannot hold at all.
-func numberOf(literal string) *structpb.Value {
-	number, err := strconv.ParseFloat(literal, 64)
-	if err != nil || !exact(literal, number) {
-		return structpb.NewStringValue(literal)
+// appendParts appends an array or object as a value.
+func (d *decoder) appendParts(b []byte, v *value, level int) []byte {
+	if v.kind == jsonObject {
+		b, inner := openMessage(b, valueStruct)
+		return closeMessage(d.appendStruct(b, v, level), inner)
 	}
-	return structpb.NewNumberValue(number)
+	b, list := openMessage(b, valueList)
+	items := d.parts(v)
+	for i := range items {
+		item := 0
+		b, item = openMessage(b, listItem)
+		b = closeMessage(d.appendValue(b, &items[i], level), item)
+	}
+	return closeMessage(b, list)
 }
 
-func exact(literal string, number float64) bool {
-	if len(literal) <= 15 || strings.ContainsAny(literal, ".eE") {
-		return true
+func appendText(b, text []byte) []byte {
+	return protowire.AppendBytes(protowire.AppendTag(b, valueText, protowire.BytesType), text)
+}
+
+// appendNumber appends a number, or a string of its literal where it is an integer
+// that a double cannot hold exactly, or anything that a double cannot hold at all.
+func appendNumber(b, literal []byte) []byte {
+	number, ok := double(literal)
+	if !ok {
+		return appendText(b, literal)
 	}
-	return strconv.FormatFloat(number, 'f', 0, 64) == literal
+	b = protowire.AppendTag(b, valueNumber, protowire.Fixed64Type)
+	return protowire.AppendFixed64(b, math.Float64bits(number))
+}
+
+// double is the number of a literal, false where no double is that.
+func double(literal []byte) (number float64, ok bool) {
+	if n, ok := integer(literal); ok {
+		return float64(n), len(literal) <= 15 || int64(float64(n)) == n
+	}
+	text := string(literal)
+	number, err := strconv.ParseFloat(text, 64)
+	return number, err == nil && (len(text) <= 15 || strings.ContainsAny(text, ".eE") ||
+		strconv.FormatFloat(number, 'f', 0, 64) == text)
+}
+
+// integer is the number of a literal with nothing but up to 18 digits and a sign,
+// false for others and for the zero that has one.
+func integer(literal []byte) (n int64, ok bool) {
+	digits, negative := bytes.CutPrefix(literal, []byte("-"))
+	if len(digits) > 18 || negative && digits[0] == '0' {
+		return 0, false
+	}
+	for _, c := range digits {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	if negative {
+		n = -n
+	}
+	return n, true
+}
+
+// openMessage begins a message in a field of another, with room for the length of a
+// short one: what is appended from start on is the message, and closeMessage ends it.
+func openMessage(b []byte, field protowire.Number) (out []byte, start int) {
+	out = append(protowire.AppendTag(b, field, protowire.BytesType), 0)
+	return out, len(out)
+}
+
+func closeMessage(b []byte, start int) []byte {
+	var length [binary.MaxVarintLen64]byte
+	n := binary.PutUvarint(length[:], uint64(len(b)-start))
+	if n > 1 {
+		b = slices.Insert(b, start, length[1:n]...)
+	}
+	b[start-1] = length[0]
+	return b
 }

@@ -9,14 +9,16 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 )
 
-// contentOf is the content of a record whose content is the JSON.
-func contentOf(t *testing.T, content string) any {
+// contentOf is what a record whose content is the JSON becomes: its content and the
+// addresses in it.
+func contentOf(t *testing.T, content string) (*structpb.Struct, []string) {
 	t.Helper()
 	o := ReadRecord([]byte(`{"created":"2026-03-14T15:09:26Z","event":"org.edit","content":` + content + `}`))
 	if o.Problem != "" {
 		t.Fatal(o.Problem)
 	}
-	return o.content
+	event := Normalise(o, orgSetting())
+	return event.GetOrgAudit().GetContent(), event.GetIndicators().GetEmails()
 }
 
 func TestContentStruct(t *testing.T) {
@@ -45,7 +47,7 @@ func TestContentStruct(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := contentStruct(contentOf(t, test.content))
+			got, _ := contentOf(t, test.content)
 			if diff := cmp.Diff(test.want, got, protocmp.Transform()); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
@@ -74,7 +76,8 @@ func TestContentNumbers(t *testing.T) {
 	}
 	for literal, want := range tests {
 		t.Run(literal[:min(len(literal), 24)], func(t *testing.T) {
-			got := contentStruct(contentOf(t, literal)).GetFields()["value"].AsInterface()
+			content, _ := contentOf(t, literal)
+			got := content.GetFields()["value"].AsInterface()
 			if got != want {
 				t.Errorf("got %v (%T), want %v", got, got, want)
 			}
@@ -85,7 +88,8 @@ func TestContentNumbers(t *testing.T) {
 func TestContentLevels(t *testing.T) {
 	// The object at level 24 is kept, the one at level 25 is text.
 	deep := strings.Repeat(`{"a":`, maxContentLevels) + `{"z":"<&>","b":[1.50]}` + strings.Repeat("}", maxContentLevels)
-	var v any = contentStruct(contentOf(t, deep)).AsMap()
+	content, _ := contentOf(t, deep)
+	var v any = content.AsMap()
 	for range maxContentLevels - 1 {
 		v = v.(map[string]any)["a"]
 	}
@@ -94,7 +98,8 @@ func TestContentLevels(t *testing.T) {
 	}
 	// A scalar is no level of its own.
 	deep = strings.Repeat("[", maxContentLevels-1) + "7" + strings.Repeat("]", maxContentLevels-1)
-	v = contentStruct(contentOf(t, deep)).AsMap()["value"]
+	content, _ = contentOf(t, deep)
+	v = content.AsMap()["value"]
 	for range maxContentLevels - 1 {
 		v = v.([]any)[0]
 	}
@@ -102,7 +107,8 @@ func TestContentLevels(t *testing.T) {
 		t.Errorf("at the last level: %v", v)
 	}
 	deep = "[" + deep + "]"
-	v = contentStruct(contentOf(t, deep)).AsMap()["value"]
+	content, _ = contentOf(t, deep)
+	v = content.AsMap()["value"]
 	for range maxContentLevels - 1 {
 		v = v.([]any)[0]
 	}

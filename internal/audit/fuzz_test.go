@@ -24,6 +24,8 @@ func FuzzReadRecord(f *testing.F) {
 		f.Add(raw)
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
+		checkDecoder(t, raw)
+		checkAgainstPlain(t, raw)
 		kept := bytes.Clone(raw)
 		o := ReadRecord(raw)
 		if again := ReadRecord(raw); again.Hash != o.Hash || again.ID(1) != o.ID(1) {
@@ -54,7 +56,7 @@ func FuzzReadRecord(f *testing.F) {
 // checkRewritten reads the record once more from another form of it.
 func checkRewritten(t *testing.T, o Observed) {
 	t.Helper()
-	fields, problem := decodeObject(o.Raw)
+	fields, problem := plainObject(o.Raw)
 	if problem != "" {
 		t.Fatal(problem)
 	}

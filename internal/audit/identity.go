@@ -4,8 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
-	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -26,12 +24,13 @@ const (
 
 // ID is the public id of the record's event. Identical records of one answer are
 // told apart by occurrence, which counts them from 1.
-func (o Observed) ID(occurrence int) string {
-	id := hex.EncodeToString(o.Hash[:16])
+func (o *Observed) ID(occurrence int) string {
+	var id [64]byte
+	out := hex.AppendEncode(id[:0], o.Hash[:16])
 	if occurrence > 1 {
-		id += "-" + strconv.Itoa(occurrence)
+		out = strconv.AppendInt(append(out, '-'), int64(occurrence), 10)
 	}
-	return id
+	return string(out)
 }
 
 // hashUnreadable identifies a record that cannot be read by its bytes.
@@ -48,42 +47,55 @@ func hashUnreadable(raw []byte) [32]byte {
 // it, the organization's log shows the same record without.
 //
 // The fields are used up.
-func hashRecord(raw []byte, fields map[string]any, created time.Time) [32]byte {
+func (d *decoder) hashRecord(fields []value, created time.Time) [32]byte {
 	kind := identityOfRecord
-	if !utf8.Valid(raw) {
+	if raw := d.src; !utf8.Valid(raw) {
 		// Decoding puts one character for every bad byte. Bytes that differ must
 		// still make records that differ.
-		if marked, problem := decodeObject(markBadBytes(raw)); problem == "" {
+		if marked, problem := d.fields(markBadBytes(raw)); problem == "" {
 			kind, fields = identityOfBadText, marked
-			foldSpellings(fields)
 		}
 	}
-	fields["created"] = created.Format(time.RFC3339Nano)
-	if org := fields["org_id"]; org != nil && org != "" {
-		delete(fields, "group_id")
+	if org := d.member(fields, "org_id"); org != nil && (org.kind != jsonString || org.text.size() > 0) {
+		leaveOut(d.member(fields, "group_id"))
 	}
-	canonical := make([]byte, 0, len(kind)+len(raw)+64)
-	canonical = appendCanonical(append(canonical, kind...), fields)
-	return sha256.Sum256(canonical)
+	return d.hash(kind, fields, created)
 }
 
 // BareHash identifies a readable record by what it says, and not by whose it is:
 // without organization and group. A group's log shows records of its
 // organizations that name neither. False for a record that cannot be read.
 func BareHash(raw []byte) (hash [32]byte, ok bool) {
-	fields, problem := decodeObject(raw)
+	d := borrowDecoder()
+	defer d.giveBack()
+	fields, problem := d.fields(raw)
 	if problem != "" {
 		return hash, false
 	}
-	foldSpellings(fields)
-	created, problem := readCreated(fields["created"])
+	created, problem := d.readCreated(d.member(fields, "created"))
 	if problem != "" {
 		return hash, false
 	}
-	fields["created"] = created.Format(time.RFC3339Nano)
-	delete(fields, "org_id")
-	delete(fields, "group_id")
-	return sha256.Sum256(appendCanonical([]byte(identityOfBare), fields)), true
+	leaveOut(d.member(fields, "org_id"))
+	leaveOut(d.member(fields, "group_id"))
+	return d.hash(identityOfBare, fields, created), true
+}
+
+// leaveOut makes a member, which may be nil, count as none.
+func leaveOut(member *value) {
+	if member != nil {
+		*member = value{kind: jsonNull, name: member.name}
+	}
+}
+
+// hash is that of a record's fields, its time in one form.
+func (d *decoder) hash(kind string, fields []value, created time.Time) [32]byte {
+	if at := d.member(fields, "created"); at != nil {
+		var text [maxCreatedBytes]byte
+		at.text = d.keep(created.AppendFormat(text[:0], time.RFC3339Nano))
+	}
+	d.out = d.appendMembers(append(d.out[:0], kind...), fields)
+	return sha256.Sum256(d.out)
 }
 
 // badByteMark is the first of 256 characters for private use that stand for bytes
@@ -104,45 +116,45 @@ func markBadBytes(raw []byte) []byte {
 	return out
 }
 
-// appendCanonical appends a form of a decoded value that is the same for the same
-// value and for no other: a letter for its kind, its length, its parts. Members of
+// appendCanonical appends a form of a value that is the same for the same value
+// and for no other: a letter for its kind, its length, its parts. Members of
 // objects stand in the order of their keys, those that are null are left out; a
 // null in an array has its place.
-func appendCanonical(b []byte, v any) []byte {
-	switch v := v.(type) {
-	case bool:
-		if v {
-			return append(b, 't')
-		}
-		return append(b, 'f')
-	case json.Number:
-		return appendCounted(b, 'n', v.String())
-	case string:
-		return appendCounted(b, 's', v)
-	case []any:
-		b = binary.AppendUvarint(append(b, 'a'), uint64(len(v)))
-		for _, item := range v {
-			b = appendCanonical(b, item)
+func (d *decoder) appendCanonical(b []byte, v *value) []byte {
+	switch v.kind {
+	case jsonNumber, jsonString:
+		return appendCounted(b, v.kind, d.bytes(v.text))
+	case jsonArray:
+		b = binary.AppendUvarint(append(b, 'a'), uint64(v.count))
+		items := d.parts(v)
+		for i := range items {
+			b = d.appendCanonical(b, &items[i])
 		}
 		return b
-	case map[string]any:
-		keys := make([]string, 0, len(v))
-		for key, member := range v {
-			if member != nil {
-				keys = append(keys, key)
-			}
-		}
-		slices.Sort(keys)
-		b = binary.AppendUvarint(append(b, 'o'), uint64(len(keys)))
-		for _, key := range keys {
-			b = appendCanonical(appendCounted(b, 'k', key), v[key])
-		}
-		return b
+	case jsonObject:
+		return d.appendMembers(b, d.parts(v))
+	case jsonNull, jsonTrue, jsonFalse:
 	}
-	return append(b, '0')
+	return append(b, byte(v.kind))
 }
 
-func appendCounted(b []byte, kind byte, text string) []byte {
-	b = binary.AppendUvarint(append(b, kind), uint64(len(text)))
+func (d *decoder) appendMembers(b []byte, members []value) []byte {
+	count := uint64(0)
+	for i := range members {
+		if members[i].kind != jsonNull {
+			count++
+		}
+	}
+	b = binary.AppendUvarint(append(b, 'o'), count)
+	for i := range members {
+		if m := &members[i]; m.kind != jsonNull {
+			b = d.appendCanonical(appendCounted(b, 'k', d.bytes(m.name)), m)
+		}
+	}
+	return b
+}
+
+func appendCounted(b []byte, kind valueKind, text []byte) []byte {
+	b = binary.AppendUvarint(append(b, byte(kind)), uint64(len(text)))
 	return append(b, text...)
 }

@@ -155,7 +155,7 @@ func write(t *rapid.T, v any, top bool) string {
 	case map[string]any:
 		return writeObject(t, v, top)
 	}
-	return jsonText(v)
+	return plainJSON(v)
 }
 
 func writeObject(t *rapid.T, fields map[string]any, top bool) string {
@@ -168,7 +168,7 @@ func writeObject(t *rapid.T, fields map[string]any, top bool) string {
 				name = s.old
 			}
 		}
-		members = append(members, jsonText(name)+":"+write(t, fields[key], false))
+		members = append(members, plainJSON(name)+":"+write(t, fields[key], false))
 	}
 	if _, taken := fields["none"]; !taken && rapid.Bool().Draw(t, "null") {
 		members = append(members, `"none":null`)

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"unicode"
@@ -16,29 +17,16 @@ const (
 
 // emailsIn returns the e-mail addresses in the strings of content, keys left out:
 // as written, each once, sorted.
-func emailsIn(content any) []string {
+func (d *decoder) emailsIn(content *value) []string {
 	var found []string
-	eachString(content, func(text string) {
-		found = appendEmails(found, text)
+	d.each(content, func(v *value) {
+		if text := d.bytes(v.text); v.kind == jsonString && bytes.IndexByte(text, '@') >= 0 {
+			found = appendEmails(found, string(text))
+		}
 	})
 	slices.Sort(found)
 	found = slices.Compact(found)
 	return slices.Clip(found[:min(len(found), maxEmails)])
-}
-
-func eachString(v any, visit func(string)) {
-	switch v := v.(type) {
-	case string:
-		visit(v)
-	case []any:
-		for _, item := range v {
-			eachString(item, visit)
-		}
-	case map[string]any:
-		for _, member := range v {
-			eachString(member, visit)
-		}
-	}
 }
 
 // appendEmails looks left and right of every @, never past the next one, so the

@@ -45,7 +45,8 @@ func TestEmailsIn(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, emailsIn(contentOf(t, test.content))); diff != "" {
+			_, emails := contentOf(t, test.content)
+			if diff := cmp.Diff(test.want, emails); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
@@ -59,7 +60,7 @@ func TestEmailsAreBounded(t *testing.T) {
 	}
 	backwards := slices.Clone(all)
 	slices.Reverse(backwards)
-	got := emailsIn(contentOf(t, `"`+strings.Join(backwards, " ")+`"`))
+	_, got := contentOf(t, `"`+strings.Join(backwards, " ")+`"`)
 	if diff := cmp.Diff(all[:maxEmails], got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

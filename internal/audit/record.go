@@ -1,12 +1,8 @@
 package audit
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
-	"io"
-	"reflect"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -35,7 +31,9 @@ type Observed struct {
 	// Hash identifies the record but for twins: see ID.
 	Hash [32]byte
 
-	content any
+	// content is the JSON of the record's content, nil where it has none: a part of
+	// Raw.
+	content []byte
 	// cut says that one of the texts was too long.
 	cut bool
 }
@@ -49,21 +47,24 @@ type Observed struct {
 // read of it. Time and memory are linear in len(raw); nesting deeper than
 // encoding/json allows (10 000 levels) is a Problem.
 func ReadRecord(raw []byte) Observed {
+	d := borrowDecoder()
+	defer d.giveBack()
 	o := Observed{Raw: raw}
-	fields, problem := decodeObject(raw)
+	fields, problem := d.fields(raw)
 	if problem != "" {
 		o.Problem, o.Hash = problem, hashUnreadable(raw)
 		return o
 	}
-	foldSpellings(fields)
 	var eventProblem, createdProblem string
-	o.Event, eventProblem = o.readEvent(fields["event"])
-	o.Created, createdProblem = readCreated(fields["created"])
-	o.OrgID = o.bound(textOf(fields["org_id"]))
-	o.GroupID = o.bound(textOf(fields["group_id"]))
-	o.UserID = o.bound(textOf(fields["user_id"]))
-	o.ProjectID = o.bound(textOf(fields["project_id"]))
-	o.content = fields["content"]
+	o.Event, eventProblem = o.readEvent(d, d.member(fields, "event"))
+	o.Created, createdProblem = d.readCreated(d.member(fields, "created"))
+	o.OrgID = o.bound(d.textOf(d.member(fields, "org_id")))
+	o.GroupID = o.bound(d.textOf(d.member(fields, "group_id")))
+	o.UserID = o.bound(d.textOf(d.member(fields, "user_id")))
+	o.ProjectID = o.bound(d.textOf(d.member(fields, "project_id")))
+	if content := d.member(fields, "content"); content != nil {
+		o.content = d.bytes(content.raw)
+	}
 	if o.Problem = eventProblem; o.Problem == "" {
 		o.Problem = createdProblem
 	}
@@ -71,21 +72,20 @@ func ReadRecord(raw []byte) Observed {
 		o.Hash = hashUnreadable(raw)
 		return o
 	}
-	o.Hash = hashRecord(raw, fields, o.Created)
+	o.Hash = d.hashRecord(fields, o.Created)
 	return o
 }
 
-func (o *Observed) readEvent(v any) (name, problem string) {
-	switch v := v.(type) {
-	case nil:
+func (o *Observed) readEvent(d *decoder, v *value) (name, problem string) {
+	switch {
+	case v == nil:
 		return "", "it has no event"
-	case string:
-		if v == "" {
-			return "", "its event is empty"
-		}
-		return o.bound(v), ""
+	case v.kind != jsonString:
+		return "", "its event is not a string"
+	case v.text.size() == 0:
+		return "", "its event is empty"
 	}
-	return "", "its event is not a string"
+	return o.bound(d.textOf(v)), ""
 }
 
 // bound cuts text between two characters where it is too long.
@@ -101,22 +101,17 @@ func (o *Observed) bound(text string) string {
 	return text[:end]
 }
 
-// decodeObject reads raw as one JSON object, numbers as their literals.
-func decodeObject(raw []byte) (fields map[string]any, problem string) {
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.UseNumber()
-	var v any
-	if err := dec.Decode(&v); err != nil {
-		return nil, "it is not JSON, or nested too deeply"
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, "something follows the JSON value"
-	}
-	fields, ok := v.(map[string]any)
-	if !ok {
+// fields reads raw as one JSON object: its members, in the order of their names of
+// today.
+func (d *decoder) fields(raw []byte) (fields []value, problem string) {
+	v, problem := d.read(raw)
+	switch {
+	case problem != "":
+		return nil, problem
+	case v.kind != jsonObject:
 		return nil, "it is not a JSON object"
 	}
-	return fields, ""
+	return d.foldSpellings(d.parts(v)), ""
 }
 
 // spellings are the keys of Snyk's older API, each with the one of today.
@@ -130,36 +125,40 @@ var spellings = [...]struct{ old, now string }{
 // foldSpellings gives every id the key it has today. Where a record has both with
 // different values, today's counts and the other stays a key of its own, so that
 // the identity still tells the two apart.
-func foldSpellings(fields map[string]any) {
+func (d *decoder) foldSpellings(fields []value) []value {
+	folded := false
 	for _, s := range spellings {
-		old, sent := fields[s.old]
-		if !sent {
-			continue
+		old := d.member(fields, s.old)
+		if old == nil {
+			continue // a null is no more than no key
 		}
-		now := fields[s.now]
+		now := d.member(fields, s.now)
 		if now == nil {
-			fields[s.now] = old
-		}
-		if now == nil || old == nil || reflect.DeepEqual(old, now) {
-			delete(fields, s.old)
+			old.name = d.keep([]byte(s.now))
+			folded = true
+		} else if d.equal(old, now) {
+			leaveOut(old)
 		}
 	}
+	if folded {
+		slices.SortStableFunc(fields, d.compareNames)
+	}
+	return fields
 }
 
 // readCreated reads a time in RFC 3339, whole seconds or parts of them, with any
 // offset. It lies in the years that a protobuf Timestamp can hold.
-func readCreated(v any) (at time.Time, problem string) {
-	text, ok := v.(string)
+func (d *decoder) readCreated(v *value) (at time.Time, problem string) {
 	switch {
 	case v == nil:
 		return time.Time{}, "it has no created"
-	case !ok:
+	case v.kind != jsonString:
 		return time.Time{}, "its created is not a string"
-	case len(text) > maxCreatedBytes:
+	case v.text.size() > maxCreatedBytes:
 		return time.Time{}, "its created is too long for a time"
 	}
 	// RFC 3339 allows a small t and z, time.Parse does not.
-	at, err := time.Parse(time.RFC3339, strings.ToUpper(text))
+	at, err := time.Parse(time.RFC3339, strings.ToUpper(string(d.bytes(v.text))))
 	if err != nil {
 		return time.Time{}, "its created is not a time in RFC 3339"
 	}
@@ -172,26 +171,26 @@ func readCreated(v any) (at time.Time, problem string) {
 }
 
 // textOf is an id's text. Snyk's ids are strings; of anything else it is the JSON.
-func textOf(v any) string {
-	switch v := v.(type) {
-	case nil:
+func (d *decoder) textOf(v *value) string {
+	switch {
+	case v == nil:
 		return ""
-	case string:
-		return v
-	case json.Number:
-		return v.String()
-	case bool:
-		return strconv.FormatBool(v)
+	case v.kind == jsonArray, v.kind == jsonObject:
+		return d.jsonText(v)
+	case v.kind == jsonTrue:
+		return "true"
+	case v.kind == jsonFalse:
+		return "false"
 	}
-	return jsonText(v)
+	return d.string(d.bytes(v.text))
 }
 
-// jsonText is the JSON of a decoded value, keys sorted.
-func jsonText(v any) string {
+// jsonText is the JSON of a value, keys sorted.
+func (d *decoder) jsonText(v *value) string {
 	var b strings.Builder
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+	if err := enc.Encode(d.plain(v)); err != nil {
 		return "" // what was decoded encodes
 	}
 	return strings.TrimSuffix(b.String(), "\n")

@@ -31,6 +31,8 @@ type schemaField struct {
 	name    string // in proto
 	kind    fieldKind
 	options *snykstreamv1.SchemaFieldOptions
+	// last says that no field of the message has a higher number.
+	last bool
 }
 
 // fieldKind is what a field holds, in the words of the users' schema.
@@ -62,10 +64,22 @@ func schemaFields(message protoreflect.MessageDescriptor) []schemaField {
 		desc := message.Fields().Get(i)
 		options, ok := proto.GetExtension(desc.Options(), snykstreamv1.E_SchemaField).(*snykstreamv1.SchemaFieldOptions)
 		if ok && options != nil {
-			out = append(out, schemaField{desc: desc, name: string(desc.Name()), kind: kindOfField(desc), options: options})
+			out = append(out, schemaField{
+				desc: desc, name: string(desc.Name()), kind: kindOfField(desc), options: options, last: isLast(desc),
+			})
 		}
 	}
 	return out
+}
+
+func isLast(field protoreflect.FieldDescriptor) bool {
+	siblings := field.ContainingMessage().Fields()
+	for i := range siblings.Len() {
+		if siblings.Get(i).Number() > field.Number() {
+			return false
+		}
+	}
+	return true
 }
 
 func kindOfField(desc protoreflect.FieldDescriptor) fieldKind {

@@ -138,9 +138,10 @@ func (f *feed) without(p *pass, records []audit.Observed) []audit.Observed {
 // admit makes events of the new records and counts them in the state.
 func (f *feed) admit(ctx context.Context, next *audit.FeedState, lane audit.LaneKind, found news) []audit.Record {
 	records := make([]audit.Record, len(found.records))
-	for i, o := range found.records {
+	for i := range found.records {
+		o := &found.records[i]
 		event := audit.Normalise(o.Observed, audit.Setting{
-			SourceID: f.source.ID(), Feed: f.id, GroupID: f.groupID(), Occurrence: o.occurrence,
+			SourceID: f.source.ID(), Feed: f.id, GroupID: f.groupID(), Occurrence: o.occurrence, EncodedContent: true,
 		})
 		next.LastSequence++
 		event.Sequence = next.LastSequence

@@ -219,11 +219,11 @@ func (k *known) crowded() bool {
 	return k.count >= k.most
 }
 
-// stored are the stored events of an instant.
+// stored are the stored events of an instant, not to be changed.
 func (k *known) stored(instant int64) []slot {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return slices.Clone(k.at[instant])
+	return k.at[instant]
 }
 
 var seed = maphash.MakeSeed()

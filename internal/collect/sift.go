@@ -24,30 +24,83 @@ type fresh struct {
 // their instants whole. read says of an instant whether it was read before,
 // complete that every organization of the group is read.
 func (k *known) sift(shown []audit.Observed, read func(time.Time) bool, complete bool) news {
-	instants := map[int64][]audit.Observed{}
-	var order []int64
-	for _, o := range shown {
-		instant := int64(unplaced)
-		if !o.Created.IsZero() {
-			instant = o.Created.UnixNano()
+	out := news{records: make([]fresh, 0, len(shown))}
+	for _, of := range byInstant(shown) {
+		stored := k.stored(of.instant)
+		if len(stored) == 0 {
+			out.records = appendAll(out.records, of.shown)
+			continue
 		}
-		if _, seen := instants[instant]; !seen {
-			order = append(order, instant)
-		}
-		instants[instant] = append(instants[instant], o)
-	}
-	var out news
-	for _, instant := range order {
-		s := newSieve(k.feed, instants[instant], k.stored(instant))
-		s.same()
-		if instant != unplaced {
+		s := newSieve(k.feed, of.shown, stored)
+		if s.same() && of.instant != unplaced {
 			s.shownElsewhere()
-			s.rewritten(read(instants[instant][0].Created), complete)
+			s.rewritten(read(of.shown[0].Created), complete)
 		}
-		out.records = append(out.records, s.left()...)
+		out.records = s.appendLeft(out.records)
 		out.rewritten = append(out.rewritten, s.rewrites...)
 	}
 	return out
+}
+
+// moment is what an answer shows of an instant.
+type moment struct {
+	instant int64
+	shown   []audit.Observed
+}
+
+// byInstant sorts records by their instants, in the order in which those come
+// first. An answer is in the order of time already, but for records without one.
+func byInstant(shown []audit.Observed) []moment {
+	out := make([]moment, 0, len(shown))
+	latest := int64(unplaced)
+	for i := range shown {
+		instant := int64(unplaced)
+		if at := shown[i].Created; !at.IsZero() {
+			instant = at.UnixNano()
+		}
+		last := len(out) - 1
+		if last < 0 || out[last].instant != instant {
+			if last = -1; instant <= latest {
+				last = slices.IndexFunc(out, func(m moment) bool { return m.instant == instant })
+			}
+		}
+		latest = max(latest, instant)
+		switch {
+		case last < 0:
+			out = append(out, moment{instant, shown[i : i+1 : i+1]})
+		case last == len(out)-1 && i > 0 && &shown[i-1] == &out[last].shown[len(out[last].shown)-1]:
+			out[last].shown = shown[i-len(out[last].shown) : i+1 : i+1]
+		default:
+			out[last].shown = append(out[last].shown, shown[i])
+		}
+	}
+	return out
+}
+
+// occurrences count the copies of each record. Identical records are told apart by
+// their occurrence in one answer, never by a sum over answers: that is what tells
+// real twins from a record shown again.
+type occurrences map[[32]byte]int
+
+// next is the occurrence of a record among others.
+func (o *occurrences) next(hash [32]byte, others int) int {
+	if others == 1 {
+		return 1
+	}
+	if *o == nil {
+		*o = make(occurrences, others)
+	}
+	(*o)[hash]++
+	return (*o)[hash]
+}
+
+// appendAll appends records of an instant of which nothing is stored.
+func appendAll(to []fresh, shown []audit.Observed) []fresh {
+	var copies occurrences
+	for i := range shown {
+		to = append(to, fresh{shown[i], copies.next(shown[i].Hash, len(shown))})
+	}
+	return to
 }
 
 // sieve matches what an answer shows of an instant, one to one, with what is
@@ -69,21 +122,18 @@ type candidate struct {
 }
 
 func newSieve(feed audit.Feed, shown []audit.Observed, stored []slot) *sieve {
-	s := &sieve{feed: feed, stored: stored, taken: make([]bool, len(stored))}
-	copies := map[[32]byte]int{}
-	for _, o := range shown {
-		// Identical records are told apart by their occurrence in this one answer,
-		// never by a sum over answers: that is what tells real twins from a record
-		// shown again.
-		copies[o.Hash]++
-		s.shown = append(s.shown, candidate{
-			fresh: fresh{o, copies[o.Hash]}, kindOfRecord: kindOf(feed, o), whom: whomHash(o.UserID, o.ProjectID),
-		})
+	s := &sieve{feed: feed, stored: stored, shown: make([]candidate, len(shown)), taken: make([]bool, len(stored))}
+	var copies occurrences
+	for i := range shown {
+		o := &shown[i]
+		s.shown[i] = candidate{
+			fresh: fresh{*o, copies.next(o.Hash, len(shown))}, kindOfRecord: kindOf(feed, o), whom: whomHash(o.UserID, o.ProjectID),
+		}
 	}
 	return s
 }
 
-func kindOf(feed audit.Feed, o audit.Observed) kindOfRecord {
+func kindOf(feed audit.Feed, o *audit.Observed) kindOfRecord {
 	if o.Problem != "" {
 		return kindOfRecord{}
 	}
@@ -94,17 +144,38 @@ func kindOf(feed audit.Feed, o audit.Observed) kindOfRecord {
 	return kindOfRecord{o.Event, org}
 }
 
-// same matches records with the stored events of their ids.
-func (s *sieve) same() {
+// same matches records with the stored events of their ids, and says whether any
+// is left.
+func (s *sieve) same() (left bool) {
+	at := s.byID()
+	for i := range s.shown {
+		c := &s.shown[i]
+		if j := at(c.ID(c.occurrence)); j >= 0 {
+			c.found, s.taken[j] = true, true
+		} else {
+			left = true
+		}
+	}
+	return left
+}
+
+// byID finds stored events by their ids, -1 for one that is not there.
+func (s *sieve) byID() func(string) int {
+	const few = 8
+	if len(s.stored) <= few {
+		return func(id string) int {
+			return slices.IndexFunc(s.stored, func(c slot) bool { return c.id == id })
+		}
+	}
 	at := make(map[string]int, len(s.stored))
 	for i := range s.stored {
 		at[s.stored[i].id] = i
 	}
-	for i := range s.shown {
-		c := &s.shown[i]
-		if j, ok := at[c.ID(c.occurrence)]; ok {
-			c.found, s.taken[j] = true, true
+	return func(id string) int {
+		if i, ok := at[id]; ok {
+			return i
 		}
+		return -1
 	}
 }
 
@@ -223,12 +294,12 @@ func (s *sieve) settle(by kind, eligible func(*candidate) bool, against func(*sl
 	}
 }
 
-func (s *sieve) left() []fresh {
-	var out []fresh
+// appendLeft appends the records that were not found.
+func (s *sieve) appendLeft(to []fresh) []fresh {
 	for i := range s.shown {
 		if !s.shown[i].found {
-			out = append(out, s.shown[i].fresh)
+			to = append(to, s.shown[i].fresh)
 		}
 	}
-	return out
+	return to
 }

@@ -37,8 +37,8 @@ func decodeAnswer(body []byte) (items [][]byte, next string, bad *badBody) {
 	if problems := apiProblems(doc["errors"]); len(problems) > 0 {
 		return nil, "", notAudit("it holds an error, " + problems[0].String())
 	}
-	var data map[string]json.RawMessage
-	if err := json.Unmarshal(orNull(doc["data"]), &data); err != nil || data == nil {
+	data := objectOf(doc["data"])
+	if data == nil {
 		return nil, "", notAudit("its data is no object")
 	}
 	// An empty result may leave its items out. Then the type alone tells it from
@@ -56,37 +56,47 @@ func decodeAnswer(body []byte) (items [][]byte, next string, bad *badBody) {
 // decodeObject reads the members of the object that a body must be. A body that
 // ends early was cut on its way, and is worth asking for again.
 func decodeObject(body []byte) (map[string]json.RawMessage, *badBody) {
+	if json.Valid(body) {
+		if doc := objectOf(body); doc != nil {
+			return doc, nil
+		}
+	}
 	dec := json.NewDecoder(bytes.NewReader(body))
 	var doc map[string]json.RawMessage
 	err := dec.Decode(&doc)
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, &badBody{audit.SnykUnavailable, "the answer was cut"}
-	case err != nil:
-		// The error's text would show bytes of the body.
-		return nil, &badBody{audit.SnykBadAnswer, "the answer is no JSON object"}
-	case doc == nil:
+	case err == nil && doc == nil:
 		return nil, &badBody{audit.SnykBadAnswer, "the answer is null"}
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+	case err == nil:
 		return nil, &badBody{audit.SnykBadAnswer, "the answer goes on after its end"}
 	}
-	return doc, nil
+	// The error's text would show bytes of the body.
+	return nil, &badBody{audit.SnykBadAnswer, "the answer is no JSON object"}
+}
+
+// objectOf are the members of an object, the last one of each name; nil where the
+// valid JSON is none.
+func objectOf(raw json.RawMessage) map[string]json.RawMessage {
+	if raw = skipSpace(raw); len(raw) == 0 || raw[0] != '{' {
+		return nil
+	}
+	doc := map[string]json.RawMessage{}
+	for name, value := range members(raw) {
+		doc[name] = value
+	}
+	return doc
 }
 
 func decodeItems(raw json.RawMessage) ([][]byte, *badBody) {
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	if start, err := dec.Token(); err != nil || start != json.Delim('[') {
+	if raw[0] != '[' {
 		return nil, notAudit("its items are no list")
 	}
-	var items [][]byte
-	for dec.More() {
+	items := make([][]byte, 0, pageSize)
+	for item := range elements(raw) {
 		if len(items) == maxItems {
 			return nil, notAudit(fmt.Sprintf("it has more than %d records", maxItems))
-		}
-		var item json.RawMessage
-		if err := dec.Decode(&item); err != nil {
-			return nil, notAudit("its items cannot be read")
 		}
 		items = append(items, item)
 	}

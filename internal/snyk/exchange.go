@@ -1,6 +1,7 @@
 package snyk
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net/http"
@@ -15,6 +16,7 @@ const (
 	maxPageBytes      = 64 << 20
 	maxDirectoryBytes = 1 << 20
 	maxProblemBytes   = 64 << 10
+	maxAnnounced      = 1 << 20 // taken at a word; the rest as it comes
 	maxHeaderText     = 128
 )
 
@@ -69,7 +71,7 @@ func (c *Client) exchange(ctx context.Context, s *session, ask call) (*response,
 	defer func() { _ = res.Body.Close() }()
 	out := c.newResponse(res, ask.hide)
 	s.pace.Adopt(readLimits(res.Header))
-	err = out.readBody(res.Body, ask.limit)
+	err = out.readBody(res.Body, res.ContentLength, ask.limit)
 	c.logRequest(req, time.Since(start), out)
 	if out.status == http.StatusTooManyRequests {
 		s.pace.Silence(out.retryAfter())
@@ -96,15 +98,19 @@ func (c *Client) newResponse(res *http.Response, hide scrubber) *response {
 	return out
 }
 
-// readBody reads the body, up to limit bytes. Of an answer that is an error, what
-// can be read is enough: its status says what it is.
-func (r *response) readBody(body io.Reader, limit int64) error {
+// readBody reads the body, up to limit bytes, of which so many are announced: -1
+// where that is not known. Of an answer that is an error, what can be read is
+// enough: its status says what it is.
+func (r *response) readBody(body io.Reader, announced, limit int64) error {
 	if r.status != http.StatusOK {
 		r.body, _ = io.ReadAll(io.LimitReader(body, maxProblemBytes))
 		return nil
 	}
-	var err error
-	r.body, err = io.ReadAll(io.LimitReader(body, limit+1))
+	// Room for what is announced, and for the end to be found; what is announced
+	// is not yet there.
+	room := bytes.NewBuffer(make([]byte, 0, bytes.MinRead+min(max(announced, 0), limit, maxAnnounced)))
+	_, err := room.ReadFrom(io.LimitReader(body, limit+1))
+	r.body = room.Bytes()
 	switch {
 	case int64(len(r.body)) > limit:
 		return r.trouble(audit.SnykBadAnswer, "the answer is too large: more than "+size(limit))
