@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"encoding/json"
 	"os"
 	"testing"
 
@@ -13,6 +14,19 @@ func BenchmarkReadRecord(b *testing.B) {
 	b.SetBytes(int64(len(raw)))
 	for b.Loop() {
 		ReadRecord(raw)
+	}
+}
+
+func BenchmarkValidJSON(b *testing.B) {
+	raw := benchRecord(b)
+	for name, valid := range map[string]func([]byte) bool{"here": ValidJSON, "encoding/json": json.Valid} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(len(raw)))
+			for b.Loop() {
+				valid(raw)
+			}
+		})
 	}
 }
 

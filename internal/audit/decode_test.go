@@ -85,6 +85,9 @@ func checkDecoder(t rapid.TB, text []byte) {
 	if valid := json.Valid(text); valid != (problem == "") {
 		t.Fatalf("%.200q: problem %q, valid JSON: %v", text, problem, valid)
 	}
+	if valid := ValidJSON(text); valid != (problem == "") {
+		t.Fatalf("%.200q: problem %q, valid %v", text, problem, valid)
+	}
 	if problem != "" {
 		return
 	}

@@ -65,7 +65,7 @@ func (d *decoder) quoted() (text section, ok bool) {
 		switch c := d.src[at]; {
 		case c == '"':
 			d.at = at + 1
-			if asItIs && (ascii || utf8.Valid(d.src[from:at])) {
+			if d.blind || asItIs && (ascii || utf8.Valid(d.src[from:at])) {
 				return between(from, at), true
 			}
 			return d.unquote(d.src[from:at]), true

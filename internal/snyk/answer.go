@@ -56,7 +56,7 @@ func decodeAnswer(body []byte) (items [][]byte, next string, bad *badBody) {
 // decodeObject reads the members of the object that a body must be. A body that
 // ends early was cut on its way, and is worth asking for again.
 func decodeObject(body []byte) (map[string]json.RawMessage, *badBody) {
-	if json.Valid(body) {
+	if audit.ValidJSON(body) {
 		if doc := objectOf(body); doc != nil {
 			return doc, nil
 		}

@@ -94,10 +94,8 @@ func (s *Sim) newEntry(log *auditLog, scopeID string, rec Record, front bool) *e
 		}
 	}
 	s.lastID++
-	e := &entry{
-		id: s.lastID, created: rec.Created, ord: log.nextOrd(front),
-		log: log, rec: rec, raw: rec.render(),
-	}
+	e := &entry{id: s.lastID, created: rec.Created, ord: log.nextOrd(front), log: log, rec: rec, raw: rec.render()}
+	e.rec.shareWith(e.raw)
 	s.entries[e.id] = e
 	return e
 }

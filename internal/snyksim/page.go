@@ -87,7 +87,8 @@ func (p *page) cut(n int) {
 
 // render is the body of the answer.
 func (p *page) render() []byte {
-	size := 256 + len(p.members)
+	next := p.next()
+	size := 256 + len(p.members) + len(next)
 	for _, item := range p.items {
 		size += len(item) + 1
 	}
@@ -103,7 +104,7 @@ func (p *page) render() []byte {
 	} else {
 		b = p.appendItems(b)
 	}
-	if next := p.next(); next != "" {
+	if next != "" {
 		b = append(b, `,"links":{"next":`...)
 		b = append(b, next...)
 		b = append(b, '}')
