@@ -30,22 +30,20 @@ const (
 	valueList   protowire.Number = 6
 )
 
-// encodeContent is content as callers get it, as an encoded Struct in the memory of
-// the decoder: see GroupAudit.content. Content that is no object stands under the
-// key "value". Members are in the order of their names, as in every encoding that
-// is always the same. The addresses are those of emailsIn.
-func (d *decoder) encodeContent(content []byte) (encoded []byte, emails []string) {
-	v, problem := d.read(content)
-	if problem != "" {
-		return nil, nil // it was read as a part of the record
-	}
+// encodeContent is content as callers get it, as an encoded Struct: see
+// GroupAudit.content. Content that is no object stands under the key "value".
+// Members are in the order of their names, as in every encoding that is always the
+// same. The addresses are those of emailsIn.
+func (d *decoder) encodeContent(v *value) (encoded []byte, emails []string) {
 	if v.kind == jsonObject {
 		d.out = d.appendStruct(d.out[:0], v, 1)
 	} else {
+		name := v.name
 		v.name = d.keep([]byte("value"))
 		d.out = d.appendMember(d.out[:0], v, 1)
+		v.name = name
 	}
-	return d.out, d.emailsIn(v)
+	return append(make([]byte, 0, len(d.out)), d.out...), d.emailsIn(v)
 }
 
 // appendStruct appends the members of an object of the given level as a Struct.
@@ -156,7 +154,7 @@ func openMessage(b []byte, field protowire.Number) (out []byte, start int) {
 
 func closeMessage(b []byte, start int) []byte {
 	var length [binary.MaxVarintLen64]byte
-	n := binary.PutUvarint(length[:], uint64(len(b)-start))
+	n := binary.PutUvarint(length[:], uint64(max(len(b)-start, 0)))
 	if n > 1 {
 		b = slices.Insert(b, start, length[1:n]...)
 	}

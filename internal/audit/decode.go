@@ -72,7 +72,8 @@ func (d *decoder) read(src []byte) (v *value, problem string) {
 	if !d.value(section{}) {
 		return nil, "it is not JSON, or nested too deeply"
 	}
-	if d.skipSpace(); d.at < len(src) {
+	d.skipSpace()
+	if d.at < len(src) {
 		return nil, "something follows the JSON value"
 	}
 	if d.blind {
@@ -116,7 +117,8 @@ func (d *decoder) value(name section) bool {
 func (d *decoder) container(v *value, end byte) bool {
 	base := len(d.open)
 	d.at++
-	if d.depth++; d.depth > maxDepth {
+	d.depth++
+	if d.depth > maxDepth {
 		return false
 	}
 	for more := d.skipSpace() != end; more; {
@@ -169,17 +171,10 @@ func (d *decoder) part(of valueKind) bool {
 // and leaves the last one of each name.
 func (d *decoder) sortMembers(base int) {
 	members := d.open[base:]
-	ascending := true
-	for i := 1; i < len(members) && ascending; i++ {
-		ascending = d.compareNames(members[i-1], members[i]) < 0
-	}
-	if ascending {
-		return
-	}
-	slices.SortStableFunc(members, d.compareNames)
+	d.sortByName(members)
 	kept := base
 	for i := range members {
-		if i+1 < len(members) && d.compareNames(members[i], members[i+1]) == 0 {
+		if i+1 < len(members) && d.compareNames(&members[i], &members[i+1]) == 0 {
 			continue
 		}
 		d.open[kept] = members[i]
@@ -188,7 +183,26 @@ func (d *decoder) sortMembers(base int) {
 	d.open = d.open[:kept]
 }
 
-func (d *decoder) compareNames(a, b value) int {
+// sortByName leaves members of one name in their order. Most objects have few.
+func (d *decoder) sortByName(members []value) {
+	const few = 24
+	if len(members) > few {
+		slices.SortStableFunc(members, func(a, b value) int { return d.compareNames(&a, &b) })
+		return
+	}
+	for i := 1; i < len(members); i++ {
+		if d.compareNames(&members[i-1], &members[i]) <= 0 {
+			continue
+		}
+		late, at := members[i], i
+		for ; at > 0 && d.compareNames(&members[at-1], &late) > 0; at-- {
+			members[at] = members[at-1]
+		}
+		members[at] = late
+	}
+}
+
+func (d *decoder) compareNames(a, b *value) int {
 	return bytes.Compare(d.bytes(a.name), d.bytes(b.name))
 }
 

@@ -117,8 +117,10 @@ func TestRecordsAreReadAsByEncodingJSON(t *testing.T) {
 		checkAgainstPlain(t, raw)
 	}
 	for _, text := range values() {
-		checkAgainstPlain(t, []byte(text))
 		checkAgainstPlain(t, withContent(text))
+	}
+	for _, text := range odd {
+		checkAgainstPlain(t, []byte(text))
 		for _, key := range []string{"event", "created", "user_id", "userId", "org_id", "group_id"} {
 			checkAgainstPlain(t, []byte(`{"created":"2026-03-14T15:09:26Z","event":"e","groupId":"g","`+key+`":`+text+`,"x":1}`))
 		}

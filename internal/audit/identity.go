@@ -125,8 +125,8 @@ func (d *decoder) appendCanonical(b []byte, v *value) []byte {
 	case jsonNumber, jsonString:
 		return appendCounted(b, v.kind, d.bytes(v.text))
 	case jsonArray:
-		b = binary.AppendUvarint(append(b, 'a'), uint64(v.count))
 		items := d.parts(v)
+		b = binary.AppendUvarint(append(b, 'a'), uint64(len(items)))
 		for i := range items {
 			b = d.appendCanonical(b, &items[i])
 		}

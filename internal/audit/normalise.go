@@ -122,19 +122,16 @@ func (f *schemaField) fillContent(event *snykstreamv1.Event, record *record, o *
 	if o.content == nil {
 		return
 	}
-	d := borrowDecoder()
-	defer d.giveBack()
-	encoded, emails := d.encodeContent(o.content)
-	addIndicators(event, snykstreamv1.Indicator_INDICATOR_EMAIL, emails...)
+	addIndicators(event, snykstreamv1.Indicator_INDICATOR_EMAIL, o.emails...)
 	// A field that is not known comes behind all others.
-	if in.EncodedContent && f.last && len(encoded) <= maxEncodedContent {
-		field := make([]byte, 0, protowire.SizeTag(f.desc.Number())+protowire.SizeBytes(len(encoded)))
+	if in.EncodedContent && f.last && len(o.content) <= maxEncodedContent {
+		field := make([]byte, 0, protowire.SizeTag(f.desc.Number())+protowire.SizeBytes(len(o.content)))
 		field = protowire.AppendTag(field, f.desc.Number(), protowire.BytesType)
-		record.message.SetUnknown(protowire.AppendBytes(field, encoded))
+		record.message.SetUnknown(protowire.AppendBytes(field, o.content))
 		return
 	}
 	content := &structpb.Struct{}
-	if err := proto.Unmarshal(encoded, content); err == nil { // it was encoded here
+	if err := proto.Unmarshal(o.content, content); err == nil { // it was encoded here
 		*record.content = content
 	}
 }

@@ -2,7 +2,6 @@ package audit
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -31,9 +30,10 @@ type Observed struct {
 	// Hash identifies the record but for twins: see ID.
 	Hash [32]byte
 
-	// content is the JSON of the record's content, nil where it has none: a part of
-	// Raw.
+	// content is the record's content as an encoded Struct, nil where it has none;
+	// emails are the addresses in it.
 	content []byte
+	emails  []string
 	// cut says that one of the texts was too long.
 	cut bool
 }
@@ -63,7 +63,7 @@ func ReadRecord(raw []byte) Observed {
 	o.UserID = o.bound(d.textOf(d.member(fields, "user_id")))
 	o.ProjectID = o.bound(d.textOf(d.member(fields, "project_id")))
 	if content := d.member(fields, "content"); content != nil {
-		o.content = d.bytes(content.raw)
+		o.content, o.emails = d.encodeContent(content)
 	}
 	if o.Problem = eventProblem; o.Problem == "" {
 		o.Problem = createdProblem
@@ -141,7 +141,7 @@ func (d *decoder) foldSpellings(fields []value) []value {
 		}
 	}
 	if folded {
-		slices.SortStableFunc(fields, d.compareNames)
+		d.sortByName(fields)
 	}
 	return fields
 }

@@ -94,7 +94,7 @@ func TestReadRecord(t *testing.T) {
 			if unreadable := got.Hash == hashUnreadable([]byte(test.raw)); unreadable != (test.want.Problem != "") {
 				t.Errorf("hash over the bytes: %v", unreadable)
 			}
-			got.Raw, got.Hash, got.content = nil, [32]byte{}, nil
+			got.Raw, got.Hash, got.content, got.emails = nil, [32]byte{}, nil, nil
 			if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(Observed{})); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}

@@ -94,6 +94,9 @@ func (f *feed) step(ctx context.Context, p *pass) (done bool, err error) {
 	if p.at = got.proven.End; p.passed.Contains(p.at) {
 		p.at = p.passed.End
 	}
+	if f.known.grown() {
+		f.forget()
+	}
 	if time.Since(f.saved) >= checkpointEvery {
 		f.forget()
 		f.save(ctx)

@@ -31,6 +31,8 @@ type known struct {
 	// scanned that of those that the scan under way brought.
 	at             map[int64][]slot
 	count, scanned int
+	// kept is count when it was last seen to that nothing is known in vain.
+	kept int
 	// most bounds what a scan may bring.
 	most int
 }
@@ -210,6 +212,15 @@ func (k *known) keep(ranges audit.Intervals) {
 			k.drop(instant)
 		}
 	}
+	k.kept = k.count
+}
+
+// grown says that much was learned since it was last seen to that nothing is known
+// in vain: history may be read faster than time passes.
+func (k *known) grown() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.count-k.kept > k.most/8+k.kept
 }
 
 // crowded says that there is little room left.

@@ -118,3 +118,28 @@ func TestKnownOfABusyTail(t *testing.T) {
 		t.Errorf("%d scans and as many requests for %d events with room for %d", scans, events, most)
 	}
 }
+
+// TestKnownOfFastHistory: what history has passed is forgotten as it goes on,
+// however fast it is read.
+func TestKnownOfFastHistory(t *testing.T) {
+	const most = 800
+	k := newKnown(knownOrg)
+	k.most = most
+	nothing := func(context.Context, time.Time, func(audit.StoredEvent) error) error { return nil }
+	if _, err := k.ensure(t.Context(), audit.Interval{Start: midnight, End: forever}, 0, nothing); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 100 * most {
+		at := midnight.Add(time.Duration(i) * time.Second)
+		ev := audit.StoredEvent{Feed: knownOrg, ID: fmt.Sprint(i), EventTime: at, Name: "org.edit"}
+		k.mu.Lock()
+		k.put(&ev)
+		k.mu.Unlock()
+		if k.grown() {
+			k.keep(audit.Intervals{{Start: at, End: forever}})
+		}
+		if k.count > most {
+			t.Fatalf("%d events in memory after %d", k.count, i)
+		}
+	}
+}

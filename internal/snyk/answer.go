@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 
 	"github.com/snykstream/snykstream/internal/audit"
 )
@@ -82,11 +83,7 @@ func objectOf(raw json.RawMessage) map[string]json.RawMessage {
 	if raw = skipSpace(raw); len(raw) == 0 || raw[0] != '{' {
 		return nil
 	}
-	doc := map[string]json.RawMessage{}
-	for name, value := range members(raw) {
-		doc[name] = value
-	}
-	return doc
+	return maps.Collect(members(raw))
 }
 
 func decodeItems(raw json.RawMessage) ([][]byte, *badBody) {
