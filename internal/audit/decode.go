@@ -107,7 +107,6 @@ func (d *decoder) value(name section) bool {
 		v.text = between(from, d.at)
 	}
 	if !d.blind {
-		v.raw = between(from, d.at)
 		d.open = append(d.open, v)
 	}
 	return ok

@@ -14,8 +14,6 @@ type value struct {
 	name section
 	// text is what a string says, or the literal of a number.
 	text section
-	// raw is the value as it lies in what was read.
-	raw section
 	// first and count are the parts of an array, in their order, or of an object:
 	// its members in the order of their names, the last one of each name.
 	first, count int32

@@ -3,6 +3,7 @@ package snyk
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -55,6 +56,9 @@ func TestDecodeAnswer(t *testing.T) {
 			}
 			if diff := cmp.Diff(tt.items, got); diff != "" {
 				t.Errorf("items (-want +got):\n%s", diff)
+			}
+			if want := plainItems(t, []byte(tt.body)); !slices.EqualFunc(items, want, bytes.Equal) {
+				t.Errorf("the items are %q, encoding/json finds %q", items, want)
 			}
 			if next != tt.next {
 				t.Errorf("next = %q, want %q", next, tt.next)
@@ -133,6 +137,9 @@ func FuzzDecodeAnswer(f *testing.F) {
 		if !json.Valid(body) {
 			t.Fatal("an audit log of what is no JSON")
 		}
+		if want := plainItems(t, body); !slices.EqualFunc(items, want, bytes.Equal) {
+			t.Fatalf("the items are %q, encoding/json finds %q", items, want)
+		}
 		rest := body
 		for _, item := range items {
 			at := bytes.Index(rest, item)
@@ -142,4 +149,40 @@ func FuzzDecodeAnswer(f *testing.F) {
 			rest = rest[at+len(item):]
 		}
 	})
+}
+
+// plainItems are the items of an answer as encoding/json finds them.
+func plainItems(t *testing.T, body []byte) [][]byte {
+	t.Helper()
+	var doc, data map[string]json.RawMessage
+	var items []json.RawMessage
+	if err := json.Unmarshal(body, &doc); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(doc["data"], &data); err != nil {
+		t.Fatal(err)
+	}
+	if raw := data["items"]; raw != nil {
+		if err := json.Unmarshal(raw, &items); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out := make([][]byte, len(items))
+	for i := range items {
+		out[i] = items[i]
+	}
+	return out
+}
+
+// BenchmarkDecodeAnswer reads an answer of a hundred records of some 800 bytes.
+func BenchmarkDecodeAnswer(b *testing.B) {
+	item := `{"created":"2026-03-14T15:09:26.535Z","event":"org.edit","content":{"a":{"limit":5,"list":["x","y"]},"text":"` + strings.Repeat("words ", 110) + `"}}`
+	body := []byte(`{"data":{"type":"audit_log_search","items":[` + item + strings.Repeat(","+item, pageSize-1) + `]},"links":{"next":"/rest/x"}}`)
+	b.ReportAllocs()
+	b.SetBytes(int64(len(body)))
+	for b.Loop() {
+		if items, _, bad := decodeAnswer(body); bad != nil || len(items) != pageSize {
+			b.Fatal(bad, len(items))
+		}
+	}
 }
