@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -108,6 +109,7 @@ func (j *Journal) publish(ctx context.Context, sourceID string, fence uint64, ms
 		// Trying again is the caller's decision, after it has loaded the source.
 		jetstream.WithRetryAttempts(0))
 	if err == nil {
+		j.announce(msg, ack.Sequence)
 		return ack.Sequence, nil
 	}
 	err = appendError(ctx, err)
@@ -118,6 +120,14 @@ func (j *Journal) publish(ctx context.Context, sourceID string, fence uint64, ms
 		}
 	}
 	return 0, err
+}
+
+// announce hands an entry that was stored to the tail, so that it need not be read
+// from the store, and tells the tails of other processes that it is there.
+func (j *Journal) announce(msg *nats.Msg, sequence uint64) {
+	j.tail.offer(&message{subject: msg.Subject, seq: sequence, header: msg.Header, data: msg.Data})
+	// One that does not come through costs tailIdle.
+	_ = j.cfg.Engine.Conn().Publish(hintSubject, strconv.AppendUint(nil, sequence, 10))
 }
 
 func (j *Journal) limits() limits { return newLimits(j.cfg.MaxEntry) }

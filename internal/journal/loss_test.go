@@ -142,11 +142,11 @@ func TestHoleInTheTail(t *testing.T) {
 	for range 3 {
 		w.mustAppend(t, 1)
 	}
-	s.tail.begin(3) // as if it had run
-	r := s.Read(audit.Position{Sequence: 3, Whole: true})
 	for range 3 {
 		w.mustAppend(t, 1)
 	}
+	s.tail.begin(3) // as if it had run, and others had appended since
+	r := s.Read(audit.Position{Sequence: 3, Whole: true})
 	s.lose(t, 4, 6)
 	s.tailing(t)
 	for _, want := range []uint64{4, 5, 6} {

@@ -122,9 +122,5 @@ func streamConfig(retention time.Duration) jetstream.StreamConfig {
 		AllowDirect: true,
 		Compression: jetstream.NoCompression,
 		Duplicates:  min(duplicates, retention),
-		// What wakes the tail. Headers alone: the tail reads the entry itself.
-		RePublish: &jetstream.RePublish{
-			Source: subjectPrefix + ">", Destination: hintPrefix + ">", HeadersOnly: true,
-		},
 	}
 }

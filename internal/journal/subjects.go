@@ -14,8 +14,8 @@ const (
 	metaBucket        = "SNYKSTREAM_META"
 
 	subjectPrefix = "snykstream.journal."
-	// hintPrefix is where the store announces what it has stored.
-	hintPrefix = "snykstream.stored."
+	// hintSubject is where processes announce what they have stored, by its sequence.
+	hintSubject = "snykstream.stored"
 	// checkpointPrefix is how the store spells a checkpoint's key as a subject.
 	checkpointPrefix = "$KV." + checkpointsBucket + "."
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"strconv"
 	"sync"
 	"time"
 
@@ -20,26 +22,30 @@ const (
 	tailBackoffMax = 5 * time.Second
 )
 
-// How much a reading of the tail or of a reader takes at a time.
 const (
+	// How much a reading of the tail takes at a time.
 	readBatch = 64
 	readBytes = 1 << 20
+	// maxEarly bounds the entries that wait for others.
+	maxEarly = 64
 )
 
-// tail is what all readers at the journal's end share: the newest entries, each
-// read from the store once.
+// tail is what all readers at the journal's end share: the newest entries. Those
+// that this process appends are handed to it, others are read from the store, once.
 type tail struct {
 	mu sync.Mutex
-	// ring, started and changed are guarded by mu.
+	// ring, early, started and changed are guarded by mu.
 	ring    ring
 	started bool
+	// early are entries handed over before those that precede them.
+	early map[uint64]*message
 	// changed is closed, and replaced, whenever the head moves.
 	changed chan struct{}
 	// running says that Run is under way; guarded by mu.
 	running bool
 }
 
-func newTail() *tail { return &tail{changed: make(chan struct{})} }
+func newTail() *tail { return &tail{changed: make(chan struct{}), early: map[uint64]*message{}} }
 
 // look returns the entry at a sequence if the tail keeps it. Otherwise it says
 // whether the sequence lies beyond the tail's head, and what to wait for then.
@@ -49,12 +55,40 @@ func (t *tail) look(sequence uint64) (s *slot, beyond bool, changed <-chan struc
 	return t.ring.at(sequence), t.started && sequence > t.ring.head, t.changed
 }
 
+// add takes entries read from the store. Some may have been handed over meanwhile.
 func (t *tail) add(messages []message) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for i := range messages {
-		t.ring.add(&messages[i])
+		if messages[i].seq > t.ring.head {
+			t.ring.add(&messages[i])
+		}
 	}
+	t.advanced()
+}
+
+// offer takes an entry that was just stored. Appends end in any order: one that
+// comes before its predecessor waits for it, or for the tail to read it.
+func (t *tail) offer(m *message) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case !t.started || m.seq <= t.ring.head:
+	case m.seq == t.ring.head+1:
+		t.ring.add(m)
+		t.advanced()
+	case len(t.early) < maxEarly:
+		t.early[m.seq] = m
+	}
+}
+
+// advanced takes the entries that have waited for the head to come to them, and
+// wakes the readers. t.mu is held.
+func (t *tail) advanced() {
+	for m := t.early[t.ring.head+1]; m != nil; m = t.early[t.ring.head+1] {
+		t.ring.add(m)
+	}
+	maps.DeleteFunc(t.early, func(sequence uint64, _ *message) bool { return sequence <= t.ring.head })
 	t.notify()
 }
 
@@ -74,8 +108,10 @@ func (t *tail) begin(head uint64) {
 func (t *tail) skip(head uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.ring.reset(head)
-	t.notify()
+	if head > t.ring.head {
+		t.ring.reset(head)
+		t.advanced()
+	}
 }
 
 // notify wakes the readers. t.mu is held.
@@ -140,7 +176,10 @@ func (j *Journal) Run(ctx context.Context) error {
 // follow reads entries as they are stored, until an error.
 func (j *Journal) follow(ctx context.Context) error {
 	woken := make(chan struct{}, 1)
-	sub, err := j.cfg.Engine.Conn().Subscribe(hintPrefix+">", func(*nats.Msg) {
+	sub, err := j.cfg.Engine.Conn().Subscribe(hintSubject, func(hint *nats.Msg) {
+		if sequence, err := strconv.ParseUint(string(hint.Data), 10, 64); err == nil && sequence <= j.tail.head() {
+			return // it is here already
+		}
 		select {
 		case woken <- struct{}{}:
 		default:
