@@ -81,15 +81,6 @@ func BenchmarkMarshal(b *testing.B) {
 	}
 }
 
-func BenchmarkAttachRaw(b *testing.B) {
-	raw := benchRecord(b)
-	event := Normalise(ReadRecord(raw), orgSetting())
-	b.ReportAllocs()
-	for b.Loop() {
-		AttachRaw(event, raw)
-	}
-}
-
 func BenchmarkCategoryOf(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {

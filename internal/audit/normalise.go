@@ -9,7 +9,7 @@ import (
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
 )
 
-// MaxEventBytes bounds an encoded event before AttachRaw: a message with it stays
+// MaxEventBytes bounds an encoded event without the raw bytes beside it: a message with it stays
 // under 1 MiB, with room for what is added later (names, the token, a heartbeat).
 const MaxEventBytes = 1<<20 - 64<<10
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strconv"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/encoding"
@@ -16,11 +15,8 @@ import (
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
 )
 
-// Metadata by which a caller tells the bare server what to send.
-const (
-	poolKey   = "bench-pool"
-	eventsKey = "bench-events"
-)
+// poolKey is the metadata by which a caller tells the bare server what to send.
+const poolKey = "bench-pool"
 
 // bareServer is the limit of every replay: gRPC as it comes, without interceptors,
 // filters or a journal, sending messages that were encoded before.
@@ -39,16 +35,7 @@ func serveBare(ctx context.Context, pools map[string]*pool) (*bareServer, error)
 		address: listener.Addr().String(), done: make(chan error, 1),
 		server: grpc.NewServer(grpc.ForceServerCodecV2(bareCodec{encoding.GetCodecV2("proto")})),
 	}
-	s.server.RegisterService(bareService(func(stream grpc.ServerStream) error {
-		if err := stream.RecvMsg(&snykstreamv1.StreamEventsRequest{}); err != nil {
-			return err
-		}
-		chosen, events, err := asked(stream.Context(), pools)
-		if err != nil {
-			return err
-		}
-		return chosen.send(stream, events)
-	}), nil)
+	s.server.RegisterService(bareService(pools), nil) //nolint:contextcheck // each stream has its own
 	go func() { s.done <- s.server.Serve(listener) }()
 	return s, nil
 }
@@ -60,41 +47,48 @@ func (s *bareServer) close() error {
 }
 
 // bareService is EventService with a StreamEvents that may send bytes.
-func bareService(streamEvents func(grpc.ServerStream) error) *grpc.ServiceDesc {
+func bareService(pools map[string]*pool) *grpc.ServiceDesc {
 	return &grpc.ServiceDesc{
 		ServiceName: snykstreamv1.EventService_ServiceDesc.ServiceName,
 		HandlerType: (*any)(nil),
 		Streams: []grpc.StreamDesc{{
 			StreamName: "StreamEvents", ServerStreams: true,
-			Handler: func(_ any, stream grpc.ServerStream) error { return streamEvents(stream) },
+			Handler: func(_ any, stream grpc.ServerStream) error {
+				if err := stream.RecvMsg(&snykstreamv1.StreamEventsRequest{}); err != nil {
+					return err
+				}
+				chosen, err := asked(stream.Context(), pools)
+				if err != nil {
+					return err
+				}
+				return chosen.send(stream)
+			},
 		}},
 	}
 }
 
 // asked reads what the caller wants.
-func asked(ctx context.Context, pools map[string]*pool) (*pool, int, error) {
+func asked(ctx context.Context, pools map[string]*pool) (*pool, error) {
 	given, _ := metadata.FromIncomingContext(ctx)
-	names, counts := given.Get(poolKey), given.Get(eventsKey)
-	if len(names) != 1 || len(counts) != 1 || pools[names[0]] == nil {
-		return nil, 0, errors.New("the bare server needs to be told what to send")
+	if name := given.Get(poolKey); len(name) == 1 && pools[name[0]] != nil {
+		return pools[name[0]], nil
 	}
-	events, err := strconv.Atoi(counts[0])
-	return pools[names[0]], events, err
+	return nil, errors.New("the bare server needs to be told what to send")
 }
 
-// send sends whole messages until so many events are sent.
-func (p *pool) send(stream grpc.ServerStream, events int) error {
-	for sent := 0; sent < events; {
-		for i := range p.messages {
-			if err := stream.SendMsg(p.messages[i].bytes); err != nil {
+// send sends the messages over and over until the caller has enough.
+func (p *pool) send(stream grpc.ServerStream) error {
+	for {
+		for _, message := range p.messages {
+			if err := stream.SendMsg(message); err != nil {
 				return err
 			}
-			if sent += p.messages[i].events; sent >= events {
-				return nil
-			}
+		}
+		if p.once {
+			<-stream.Context().Done()
+			return stream.Context().Err()
 		}
 	}
-	return nil
 }
 
 // bareCodec hands on bytes that are ready.

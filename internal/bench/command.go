@@ -28,7 +28,7 @@ func parse(args []string, usage io.Writer) (command, error) {
 	only := flags.String("run", "", "run the scenarios whose names match this regular expression alone")
 	flags.Float64Var(&c.scale, "scale", 1, "share of the events and of the time: 0.1 for a quick look, with rougher figures")
 	flags.BoolVar(&c.json, "json", false, "print JSON instead of the table")
-	flags.StringVar(&c.profile, "cpuprofile", "", "write a CPU profile of this process to this file")
+	flags.StringVar(&c.profile, "cpuprofile", "", "write a CPU profile to this file, and those of processes of its own beside it")
 	flags.StringVar(&c.dir, "dir", "", "folder on the disk to measure (default: the one for temporary files)")
 	if err := flags.Parse(args); err != nil {
 		return c, err
@@ -61,13 +61,16 @@ func (c command) run(ctx context.Context, out, progress io.Writer) (err error) {
 			return err
 		}
 		defer func() { err = errors.Join(err, stop()) }()
+		if err := os.Setenv(childProfile, c.profile); err != nil {
+			return err
+		}
 	}
 	about, err := inspect(work)
 	if err != nil {
 		return err
 	}
 	began := time.Now()
-	rows, failed := b.runAll(ctx, c.only)
+	rows, failed := b.runAll(ctx, scenarios(), c.only)
 	result := report{Machine: about, Scale: c.scale, Seconds: time.Since(began).Seconds(), Rows: rows}
 	return errors.Join(result.print(out, c.json), failed)
 }

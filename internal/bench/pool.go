@@ -17,20 +17,15 @@ import (
 // messageEvents is what a message of StreamEvents holds by default.
 const messageEvents = 256
 
-// pool are messages ready to send, of which a bare server sends as many as it is asked
-// for, over and over. It holds the first events of the journal and not all, so that a
+// pool are messages ready to send. A bare server sends them over and over, until the
+// caller has had enough. It holds the first events of the journal and not all, so that a
 // heap that is only there for the limit does not change how often the garbage
 // collector runs for the figure. Since it stays in the processor's caches the limit is
 // rather too high than too low.
 type pool struct {
-	messages []ready
-	events   int
-}
-
-// ready is an encoded message and how many events it has.
-type ready struct {
-	bytes  mem.BufferSlice
-	events int
+	messages []mem.BufferSlice
+	// once says that they are sent once, and the stream then stays open.
+	once bool
 }
 
 // poolMessages bounds a pool.
@@ -49,6 +44,7 @@ func fetchPools(ctx context.Context, address string) (map[string]*pool, error) {
 			return nil, err
 		}
 	}
+	pools["once"] = &pool{messages: pools["all"].messages[:1], once: true}
 	return pools, nil
 }
 
@@ -92,11 +88,10 @@ func newPool(events []*snykstreamv1.Event, token string, passes func(name string
 		if err != nil {
 			return nil, err
 		}
-		p.messages = append(p.messages, ready{mem.BufferSlice{mem.SliceBuffer(data)}, len(message.GetEvents())})
-		p.events += len(message.GetEvents())
+		p.messages = append(p.messages, mem.BufferSlice{mem.SliceBuffer(data)})
 		message.Events = nil
 	}
-	if p.events == 0 {
+	if len(p.messages) == 0 {
 		return nil, errors.New("none of the events passes")
 	}
 	return p, nil

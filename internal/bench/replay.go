@@ -15,7 +15,7 @@ import (
 var crowds = []struct {
 	subscribers int
 	share       float64
-}{{1, 1}, {8, 0.25}, {64, 0.05}}
+}{{1, 1}, {8, 0.15}, {64, 0.03}}
 
 // replays are the scenarios of reading the stored history from its beginning.
 func replays() []scenario {
@@ -29,7 +29,7 @@ func replays() []scenario {
 					if err != nil {
 						return nil, err
 					}
-					r := replay{history: h, subscribers: crowd.subscribers, kind: k, rounds: b.rounds()}
+					r := replay{history: h, subscribers: b.callers(crowd.subscribers), kind: k, rounds: b.rounds()}
 					r.events = max(int(float64(h.events)*crowd.share)/pageEvents, 1) * pageEvents
 					return r.measure(ctx)
 				},
@@ -59,54 +59,73 @@ func (r replay) passing() int {
 	return n
 }
 
-// measure has the bare server and ours take turns, after one turn that does not count.
-func (r replay) measure(ctx context.Context) ([]row, error) {
-	ours := load{address: r.server.address, subscribers: r.subscribers, events: r.passing(), kind: r.kind}
-	bare, unfiltered := ours, ours
-	bare.address, unfiltered.address = r.bare.address, r.bare.address
-	unfiltered.kind, unfiltered.events = kinds[0], r.events
+// turn is what a round brought: rates of the bare server with what passes and with
+// everything, and ours of what passed and of what was considered for it. The costs are
+// processor time for an event that was received, the subscribers' own included.
+type turn struct{ bare, whole, passed, considered, bareCost, cost float64 }
 
-	if _, err := ours.run(ctx); notBuilt(err) {
+// measure has the bare server and ours take turns, after one that does not count.
+func (r replay) measure(ctx context.Context) ([]row, error) {
+	warm := r
+	warm.events = max(r.events/4/pageEvents, 1) * pageEvents
+	if _, err := warm.turn(ctx); notBuilt(err) {
 		return []row{{Scenario: r.name(""), Note: "not built"}}, nil
 	} else if err != nil {
 		return nil, err
 	}
-	var limits, passed, considered, all []float64
-	for round := -1; round < r.rounds; round++ {
-		limit, err := bare.run(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("the bare server: %w", err)
-		}
-		whole := limit
-		if r.kind.passing != unfiltered.kind.passing {
-			if whole, err = unfiltered.run(ctx); err != nil {
-				return nil, fmt.Errorf("the bare server: %w", err)
-			}
-		}
-		got, err := ours.run(ctx)
+	var turns []turn
+	for range r.rounds {
+		t, err := r.turn(ctx)
 		if err != nil {
 			return nil, err
 		}
-		if round < 0 {
-			continue
-		}
-		limits, all = append(limits, limit.rate()), append(all, whole.rate())
-		passed, considered = append(passed, got.rate()), append(considered, got.considering())
+		turns = append(turns, t)
 	}
-	return r.rows(passed, limits, considered, all), nil
+	return r.rows(turns), nil
 }
 
-func (r replay) rows(passed, limits, considered, all []float64) []row {
+func (r replay) turn(ctx context.Context) (turn, error) {
+	ours := load{address: r.server.address, subscribers: r.subscribers, events: r.passing(), kind: r.kind}
+	bare, whole := ours, ours
+	bare.address, whole.address = r.bare.address, r.bare.address
+	whole.kind, whole.events = kinds[0], r.events
+
+	limit, err := bare.run(ctx)
+	if err != nil {
+		return turn{}, fmt.Errorf("the bare server: %w", err)
+	}
+	all := limit
+	if r.filtered() {
+		if all, err = whole.run(ctx); err != nil {
+			return turn{}, fmt.Errorf("the bare server: %w", err)
+		}
+	}
+	got, err := ours.run(ctx)
+	return turn{bare: limit.rate(), whole: all.rate(), passed: got.rate(), considered: got.considering(), bareCost: limit.cost(), cost: got.cost()}, err
+}
+
+func (r replay) filtered() bool { return len(r.kind.include) > 0 }
+
+func (r replay) rows(turns []turn) []row {
+	var bare, whole, passed, considered, bareCost, cost []float64
+	for _, t := range turns {
+		bare, whole = append(bare, t.bare), append(whole, t.whole)
+		passed, considered = append(passed, t.passed), append(considered, t.considered)
+		bareCost, cost = append(bareCost, t.bareCost), append(cost, t.cost)
+	}
 	goal := r.kind.target
 	if r.subscribers > 1 {
 		goal = target{}
 	}
-	if len(r.kind.include) == 0 {
-		return []row{medians(r.name(""), perSecond, passed, limits, "bare gRPC", goal)}
+	if !r.filtered() {
+		return []row{
+			medians(r.name(""), perSecond, passed, bare, "bare gRPC", goal),
+			medians(r.name(", both sides"), micros, cost, bareCost, "bare gRPC", target{}),
+		}
 	}
 	return []row{
-		medians(r.name(", read"), perSecond, considered, all, "bare gRPC, unfiltered", goal),
-		medians(r.name(", passed"), perSecond, passed, limits, "bare gRPC, what passes", target{}),
+		medians(r.name(", read"), perSecond, considered, whole, "bare gRPC, unfiltered", goal),
+		medians(r.name(", passed"), perSecond, passed, bare, "bare gRPC, what passes", target{}),
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -46,7 +47,7 @@ type target struct {
 // compare is the row of a figure and a limit that were measured once.
 func compare(name, unit string, figure, limit float64, limitIs string, goal target) row {
 	r := row{Scenario: name, Unit: unit, Figure: figure, Limit: limit, LimitIs: limitIs, Target: goal}
-	if limit > 0 {
+	if figure > 0 && limit > 0 {
 		r.Ratio = figure / limit
 	}
 	return r
@@ -75,10 +76,13 @@ func (t target) String() string {
 	return "-"
 }
 
+// measured says that the row has a figure.
+func (r row) measured() bool { return r.Unit != "" }
+
 // verdict says whether the target is met.
 func (r row) verdict() string {
 	switch t := r.Target; {
-	case r.Figure == 0 || t == target{}:
+	case !r.measured() || t == target{}:
 		return "-"
 	case t.AtLeast > 0 && r.Ratio >= t.AtLeast, t.Below > 0 && r.Figure < t.Below:
 		return "met"
@@ -88,12 +92,14 @@ func (r row) verdict() string {
 
 // cells are the row as the table shows it.
 func (r row) cells() []string {
-	if r.Figure == 0 {
+	if !r.measured() {
 		return []string{r.Scenario, r.Note, "", "", "", ""}
 	}
 	limit, ratio := "-", "-"
-	if r.Limit > 0 {
+	if r.LimitIs != "" {
 		limit = number(r.Limit) + " (" + r.LimitIs + ")"
+	}
+	if r.Ratio > 0 {
 		ratio = fmt.Sprintf("%.2f", r.Ratio)
 	}
 	if r.Most > r.Least {
@@ -106,10 +112,13 @@ func (r row) cells() []string {
 	return []string{r.Scenario, number(r.Figure) + " " + r.Unit, limit, ratio, r.Target.String(), verdict}
 }
 
-// number writes three digits, or the whole number with its thousands apart.
+// number writes three digits, or a large number whole with its thousands apart.
 func number(v float64) string {
-	if v < 1000 {
+	if math.Abs(v) < 1000 {
 		return strconv.FormatFloat(v, 'g', 3, 64)
+	}
+	if v < 0 {
+		return "-" + number(-v)
 	}
 	digits := strconv.FormatFloat(v, 'f', 0, 64)
 	var b strings.Builder

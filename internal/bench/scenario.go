@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime/debug"
+	"slices"
 	"time"
 )
 
@@ -28,10 +29,16 @@ type scenario struct {
 // scenarios are all, in the order in which they run: what holds much memory comes
 // late, so that it does not stand in the others' way.
 func scenarios() []scenario {
-	var all []scenario
-	all = append(all, replays()...)
-	all = append(all, scenario{name: "ingest", within: time.Minute, run: ingest})
-	return all
+	return slices.Concat(
+		replays(),
+		[]scenario{{name: "ingest", within: time.Minute, run: ingest}},
+		latencies(),
+		[]scenario{
+			{name: "collect", within: 2 * time.Minute, run: collect},
+			{name: "memory", within: 2 * time.Minute, run: memory},
+			{name: "startup", within: 3 * time.Minute, run: startup},
+		},
+	)
 }
 
 // bench is what the scenarios of a run share.
@@ -79,8 +86,8 @@ func (b *bench) folder(name string) (string, error) {
 
 // runAll runs the scenarios whose names match. One that fails does not stop the
 // others.
-func (b *bench) runAll(ctx context.Context, only *regexp.Regexp) (rows []row, failed error) {
-	for _, s := range scenarios() {
+func (b *bench) runAll(ctx context.Context, all []scenario, only *regexp.Regexp) (rows []row, failed error) {
+	for _, s := range all {
 		if !only.MatchString(s.name) || ctx.Err() != nil {
 			continue
 		}

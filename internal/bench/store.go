@@ -68,7 +68,7 @@ func (s *store) fill(ctx context.Context, events int) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		defer close(pages)
-		for state := s.state; int(state.LastSequence) < events; {
+		for state := s.state; count(state.LastSequence) < events; {
 			page := nextPage(state, pageEvents, historyTime)
 			select {
 			case pages <- page:
@@ -90,19 +90,21 @@ func (s *store) fill(ctx context.Context, events int) error {
 	return group.Wait()
 }
 
+// historyStep is the time between two events of the history.
+const historyStep = 5 * time.Second
+
 // historyTime spreads a million events over the weeks before now.
 func historyTime(n int) time.Time {
-	const step = 5 * time.Second
-	return time.Now().UTC().Truncate(time.Hour).Add(time.Duration(n-1_000_000) * step)
+	return time.Now().UTC().Truncate(time.Hour).Add(time.Duration(n-startEvents) * historyStep)
 }
 
 // nextPage is a page of n records after a state, normalised as a collector's are.
 func nextPage(state audit.FeedState, n int, at func(n int) time.Time) audit.Page {
 	page := audit.Page{SourceID: sourceID, Feed: organization, Before: state, State: state.Clone()}
 	for range n {
-		record := int(page.State.LastSequence)
+		record := count(page.State.LastSequence)
 		observed := audit.ReadRecord(raw(record, at(record)))
-		event := audit.Normalise(observed, audit.Setting{SourceID: sourceID, Feed: organization, GroupID: groupID, Occurrence: 1})
+		event := audit.Normalise(observed, audit.Setting{SourceID: sourceID, Feed: organization, GroupID: groupID, Occurrence: 1, EncodedContent: true})
 		page.State.LastSequence++
 		page.State.LastEventTime = observed.Created
 		event.Sequence, event.Origin = page.State.LastSequence, snykstreamv1.Origin_ORIGIN_BACKFILL

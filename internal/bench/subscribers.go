@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"runtime"
-	"strconv"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -33,6 +32,26 @@ func dial(ctx context.Context, address string) (*client.Client, error) {
 	return caller, nil
 }
 
+// dialAll makes so many connections. Those that it made come with an error too.
+func dialAll(ctx context.Context, address string, n int) (callers []*client.Client, err error) {
+	for range n {
+		caller, err := dial(ctx, address)
+		if err != nil {
+			return callers, err
+		}
+		callers = append(callers, caller)
+	}
+	return callers, nil
+}
+
+func hangUp(callers []*client.Client) error {
+	var errs []error
+	for _, caller := range callers {
+		errs = append(errs, caller.Close())
+	}
+	return errors.Join(errs...)
+}
+
 // fromEarliest asks for the whole journal and its end.
 func fromEarliest(include []*snykstreamv1.EventFilter) *snykstreamv1.StreamEventsRequest {
 	return &snykstreamv1.StreamEventsRequest{
@@ -57,30 +76,26 @@ type read struct {
 	// that the server looked at for them.
 	received, considered int
 	took                 time.Duration
+	// processor is the time of all processors that the whole process used meanwhile,
+	// servers and subscribers.
+	processor time.Duration
 }
 
+func (r read) cost() float64        { return r.processor.Seconds() * 1e6 / float64(r.received) }
 func (r read) rate() float64        { return float64(r.received) / r.took.Seconds() }
 func (r read) considering() float64 { return float64(r.considered) / r.took.Seconds() }
 
 // run has the subscribers read, and measures from the calls' begin until the last of
 // them has what it is to receive. Messages are decoded as usual and let go.
 func (l load) run(ctx context.Context) (total read, err error) {
-	callers := make([]*client.Client, l.subscribers)
-	defer func() {
-		for _, caller := range callers {
-			if caller != nil {
-				err = errors.Join(err, caller.Close())
-			}
-		}
-	}()
-	for i := range callers {
-		if callers[i], err = dial(ctx, l.address); err != nil {
-			return read{}, err
-		}
+	callers, err := dialAll(ctx, l.address, l.subscribers)
+	defer func() { err = errors.Join(err, hangUp(callers)) }()
+	if err != nil {
+		return read{}, err
 	}
 	results := make([]read, l.subscribers)
 	runtime.GC()
-	began := time.Now()
+	began, used := time.Now(), processorTime()
 	group, ctx := errgroup.WithContext(ctx)
 	for i, caller := range callers {
 		group.Go(func() (err error) {
@@ -90,6 +105,7 @@ func (l load) run(ctx context.Context) (total read, err error) {
 		})
 	}
 	err = group.Wait()
+	total.processor = processorTime() - used
 	for _, r := range results {
 		total.received, total.considered = total.received+r.received, total.considered+r.considered
 		total.took = max(total.took, r.took)
@@ -101,7 +117,7 @@ func (l load) run(ctx context.Context) (total read, err error) {
 func (l load) subscribe(ctx context.Context, caller *client.Client) (read, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	ctx = metadata.AppendToOutgoingContext(ctx, poolKey, l.kind.passing, eventsKey, strconv.Itoa(l.events))
+	ctx = metadata.AppendToOutgoingContext(ctx, poolKey, l.kind.passing)
 	stream, err := caller.Events().StreamEvents(ctx, fromEarliest(l.kind.include))
 	if err != nil {
 		return read{}, err
@@ -117,7 +133,7 @@ func (l load) subscribe(ctx context.Context, caller *client.Client) (read, error
 		}
 		if events := message.GetEvents(); len(events) > 0 {
 			got.received += len(events)
-			got.considered = int(events[len(events)-1].GetSequence())
+			got.considered = count(events[len(events)-1].GetSequence())
 		}
 	}
 	return got, nil

@@ -158,8 +158,8 @@ func TestStreamRaw(t *testing.T) {
 	}{
 		"as sent":      {raw: "{\"event\" : \"é\\u00e9\", \"a\":1,\"a\":2}\n", wantJSON: "{\"event\" : \"é\\u00e9\", \"a\":1,\"a\":2}\n"},
 		"no text":      {raw: "{\"event\":\"\xff\"}", wantBytes: "{\"event\":\"\xff\"}"},
-		"large":        {raw: strings.Repeat("x", audit.MaxAttachedBytes), wantJSON: strings.Repeat("x", audit.MaxAttachedBytes)},
-		"too large":    {raw: strings.Repeat("x", audit.MaxAttachedBytes+1), truncated: true},
+		"large":        {raw: strings.Repeat("x", limit-1000), wantJSON: strings.Repeat("x", limit-1000)},
+		"too large":    {raw: strings.Repeat("x", limit), truncated: true},
 		"with content": {raw: strings.Repeat("x", limit-900_000), fat: 900_000, truncated: true},
 		// Too many bytes to be stored beside the event.
 		"nothing kept": {raw: "", truncated: true},

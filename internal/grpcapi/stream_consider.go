@@ -3,7 +3,6 @@ package grpcapi
 import (
 	"fmt"
 
-	"github.com/snykstream/snykstream/internal/audit"
 	"github.com/snykstream/snykstream/internal/wire"
 )
 
@@ -97,7 +96,7 @@ func withRaw(events wire.Section, i int) (picked, error) {
 		return picked{size: events.Size(i)}, nil
 	}
 	var added []byte
-	if len(raw) == 0 || len(raw) > audit.MaxAttachedBytes || len(raw)+len(event) > maxRawEvent {
+	if len(raw) == 0 || len(raw)+len(event) > maxRawEvent {
 		added = wire.AppendTruncated(nil)
 	} else {
 		added = wire.AppendRaw(make([]byte, 0, len(raw)+16), raw)
