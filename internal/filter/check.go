@@ -86,7 +86,7 @@ func checkLabels(found *problems, path string, labels map[string]string) {
 		return
 	}
 	for _, key := range slices.Sorted(maps.Keys(labels)) {
-		at := path + "[" + strconv.Quote(shorten(key)) + "]"
+		at := path + "[" + strconv.Quote(cut(key, 64)) + "]"
 		if key == "" {
 			found.malformed(at, "must not have an empty key")
 		}
@@ -94,13 +94,4 @@ func checkLabels(found *problems, path string, labels map[string]string) {
 			found.malformed(at, "must not be empty")
 		}
 	}
-}
-
-// shorten bounds what a path shows of a key.
-func shorten(key string) string {
-	const longest = 64
-	if runes := []rune(key); len(runes) > longest {
-		return string(runes[:longest]) + "…"
-	}
-	return key
 }

@@ -1,6 +1,10 @@
 package filter
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/snykstream/snykstream/internal/wire"
+)
 
 // verdict is what a condition says of an event. The verdict on several that must
 // all fit is the lowest of theirs.
@@ -27,6 +31,8 @@ type condition func(*asked) verdict
 type clause struct {
 	conditions []condition
 	expression *expression
+	// need is what the conditions ask of an event.
+	need wire.Need
 }
 
 func (c *clause) empty() bool { return len(c.conditions) == 0 && c.expression == nil }

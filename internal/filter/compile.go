@@ -6,17 +6,57 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
+	"github.com/snykstream/snykstream/internal/wire"
 )
 
-// compileFilter makes a filter's conditions, the cheap ones first.
-func compileFilter(found *problems, path string, f *snykstreamv1.EventFilter, labels Labels) clause {
+// compiler compiles the filters of one request.
+type compiler struct {
+	labels   Labels
+	language *language
+	// expressionBytes is the size of the expressions so far.
+	expressionBytes int
+	// found is what is wrong with them.
+	found problems
+}
+
+func (c *compiler) list(path string, filters []*snykstreamv1.EventFilter) []clause {
+	if len(filters) > maxFilters {
+		c.found.malformed(path, "must have at most 64 filters")
+		return nil
+	}
+	clauses := make([]clause, 0, len(filters))
+	for i, f := range filters {
+		clauses = append(clauses, c.filter(index(path, i), f))
+	}
+	return clauses
+}
+
+// filter makes a filter's conditions, the cheap ones first.
+func (c *compiler) filter(path string, f *snykstreamv1.EventFilter) clause {
+	found := &c.found
 	checkSupported(found, path, f)
-	var c []condition
-	c = append(c, envelopeConditions(found, path, f)...)
-	c = append(c, timeConditions(found, path, f)...)
-	c = append(c, recordConditions(found, path, f)...)
-	c = append(c, labelConditions(found, path, f, labels)...)
-	return clause{conditions: c, expression: compileExpression(found, path+".expression", f.GetExpression())}
+	var conditions []condition
+	conditions = append(conditions, envelopeConditions(found, path, f)...)
+	conditions = append(conditions, timeConditions(found, path, f)...)
+	conditions = append(conditions, recordConditions(found, path, f)...)
+	conditions = append(conditions, labelConditions(found, path, f, c.labels)...)
+	return clause{
+		conditions: conditions,
+		expression: c.expression(path+".expression", f.GetExpression()),
+		need:       needOf(f),
+	}
+}
+
+// needOf is what the conditions ask of an event.
+func needOf(f *snykstreamv1.EventFilter) wire.Need {
+	var need wire.Need
+	if f.GetEventTimeFrom() != nil || f.GetEventTimeTo() != nil {
+		need |= wire.NeedEventTime
+	}
+	if len(f.GetEventNames())+len(f.GetUserIds())+len(f.GetOrganizationIds())+len(f.GetProjectIds()) > 0 {
+		need |= wire.NeedRecord
+	}
+	return need
 }
 
 // checkSupported refuses what this release would otherwise pass over: a

@@ -1,8 +1,8 @@
 // Package filter decides which events a stream sends.
 //
-// A filter is a list of conditions, one for each field that is set. Compile
-// turns the include and exclude lists of a request into a Plan once; Match asks
-// it about one event after the other.
+// A filter is a list of conditions, one for each field that is set, and an
+// expression. Compile turns the include and exclude lists of a request into a Plan
+// once; a Matcher asks it about one event after the other.
 //
 // # Meaning
 //
@@ -11,8 +11,9 @@
 // the sources are labelled when the event is looked at. An event passes where
 // include is empty or one of its filters fits, and none of exclude does. An
 // empty filter in include fits everything; one in exclude is refused, since it
-// would take everything away. Ids, names and labels are compared byte by byte.
-// Values need not exist: only bad syntax is refused.
+// would take everything away. Names and labels are compared byte by byte, the ids
+// of users, organizations and projects whatever the case of their letters. Values
+// need not exist: only bad syntax is refused.
 //
 // # Records that cannot be read
 //
@@ -25,9 +26,25 @@
 // ever. A filter with several conditions fails where one fails, else is unknown
 // where one is unknown, else fits.
 //
+// # Expressions
+//
+// CEL parses, checks and evaluates them, with the types of the messages. An
+// expression that asks for something of the record, of an event that has none, is
+// unknown as a whole, and so is one that asks for an event_time that is not set.
+// What a readable event does not have, or has of a type that an operation does not
+// take, fails the expression, in include and exclude alike, and counts as a miss.
+// Other errors end the matching.
+//
+// An expression is whoever opens a stream's, so it is taken for hostile. Its text,
+// its depth and its loops are bounded; nothing in it makes a text or a list longer
+// than those it is given; a meter is charged before each step in proportion to what
+// the step will do, and ends the evaluation when it is used up.
+//
 // # Where the verdicts come from
 //
-// Conditions look at facts alone: the few cheap values that a plan may ask for.
-// Nothing else of the event is read, so whoever fills the facts, from a decoded
-// event or from its bytes, gets the same verdicts.
+// Conditions and expressions read an event's encoded bytes: its facts at once,
+// content only as far as an expression asks. They say what the decoded event would
+// make them say, for all bytes that can be decoded; tests hold them to that. The
+// order is: conditions before expressions, filters without an expression before
+// those with one, include before exclude.
 package filter

@@ -1,63 +1,115 @@
 package filter
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 
 	"cel.dev/cel-go/cel"
-	"google.golang.org/protobuf/proto"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/interpreter"
 
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
+	"github.com/snykstream/snykstream/internal/audit"
 	"github.com/snykstream/snykstream/internal/wire"
 )
 
-// expression is a filter's expression, compiled.
-type expression struct{ program cel.Program }
+// expression is a filter's expression, checked.
+type expression struct {
+	path     string
+	language *language
+	ast      *cel.Ast
+	// index is where a matcher keeps the program.
+	index int
+	usage
+}
 
-func compileExpression(found *problems, path, text string) *expression {
+// expression checks an expression, and returns nil where there is none or where it
+// is wrong.
+func (c *compiler) expression(path, text string) *expression {
 	if text = strings.TrimSpace(text); text == "" {
 		return nil
 	}
-	env, err := cel.NewEnv(cel.Types(&snykstreamv1.Event{}), cel.Container("snykstream.v1"),
-		cel.Variable("event", cel.ObjectType("snykstream.v1.Event")), cel.Variable("record", cel.DynType))
-	if err != nil {
-		found.malformed(path, err.Error())
+	c.expressionBytes += len(text)
+	switch {
+	case len(text) > maxExpressionBytes:
+		c.found.malformed(path, fmt.Sprintf("must be at most %d bytes long", maxExpressionBytes))
+		return nil
+	case c.expressionBytes > maxExpressionsBytes:
+		c.found.malformed(path, fmt.Sprintf("must be shorter: the expressions of a request have at most %d bytes together", maxExpressionsBytes))
 		return nil
 	}
-	ast, issues := env.Compile(text)
-	if issues.Err() != nil {
-		found.malformed(path, "must be a CEL expression over event and record")
+	ast, issues := c.language.env.Compile(text)
+	if len(issues.Errors()) > 0 {
+		c.found.malformed(path, wordsOf(issues))
 		return nil
 	}
-	if ast.OutputType() != cel.BoolType {
-		found.malformed(path, "must be of type bool")
+	use, words := c.language.check(ast)
+	if words != "" {
+		c.found.malformed(path, words)
 		return nil
 	}
-	program, err := env.Program(ast, cel.CostLimit(10_000))
-	if err != nil {
-		found.malformed(path, err.Error())
-		return nil
-	}
-	return &expression{program}
+	return &expression{path: path, language: c.language, ast: ast, usage: use}
 }
 
+func (x *expression) program(m *meter) (cel.Program, error) { return x.language.program(x.ast, m) }
+
+// judge evaluates the expression. What asks for the record is unknown of an event
+// without one, and so is what asks for an event_time that is not there.
 func (x *expression) judge(e *asked) (verdict, error) {
-	if !e.Readable {
+	if x.ofRecord && !e.Readable || x.ofEventTime && !e.EventTime.Set {
 		return unknown, nil
 	}
-	var event snykstreamv1.Event
-	if proto.Unmarshal(e.bytes, &event) != nil {
-		return fails, wire.ErrDamaged
-	}
-	vars := map[string]any{"event": &event}
-	if r := event.GetOrgAudit(); r != nil {
-		vars["record"] = r
-	} else {
-		vars["record"] = event.GetGroupAudit()
-	}
-	out, _, err := x.program.Eval(vars)
-	if err != nil {
+	out, _, err := e.programs[x.index].Eval(e)
+	switch {
+	case err == nil:
+		return verdictOf(out == types.True), nil
+	case e.damage != nil:
+		return fails, fmt.Errorf("reading an event for %s: %w: %w", x.path, wire.ErrDamaged, e.damage)
+	case isCostly(err):
+		return fails, x.costly(e)
+	case isMiss(err):
 		e.missed = true
-		return fails, nil //nolint:nilerr // for now
+		return fails, nil
 	}
-	return verdictOf(out.Value() == true), nil
+	return fails, x.failed(e, err)
+}
+
+func isCostly(err error) bool {
+	cancelled, ok := errors.AsType[interpreter.EvalCancelledError](err)
+	return ok && cancelled.Cause == interpreter.CostLimitExceeded
+}
+
+func (x *expression) costly(e *asked) error {
+	return &audit.Error{
+		Kind: audit.KindExhausted, Reason: snykstreamv1.ErrorReason_ERROR_REASON_EXPRESSION_COST,
+		Message: fmt.Sprintf("%s is too expensive for an event: trying again does not help, a cheaper expression or structured fields beside it do",
+			x.path),
+		Metadata: x.metadata(e),
+	}
+}
+
+func (x *expression) failed(e *asked, err error) error {
+	return &audit.Error{
+		Kind: audit.KindPrecondition, Reason: snykstreamv1.ErrorReason_ERROR_REASON_EXPRESSION_FAILED,
+		Message:  fmt.Sprintf("%s cannot be evaluated for an event: %s%s", x.path, failure(err), x.place(err)),
+		Metadata: x.metadata(e),
+	}
+}
+
+func (x *expression) metadata(e *asked) map[string]string {
+	return map[string]string{"filter": x.path, "event_id": string(e.ID), "source_id": string(e.SourceID)}
+}
+
+// place says where in the expression an error came up, if that is known.
+func (x *expression) place(err error) string {
+	failed, ok := errors.AsType[*types.Err](err)
+	if !ok || failed.NodeID() == 0 {
+		return ""
+	}
+	at := x.ast.NativeRep().SourceInfo().GetStartLocation(failed.NodeID())
+	if at.Line() < 1 {
+		return ""
+	}
+	return fmt.Sprintf(" at %d:%d", at.Line(), at.Column()+1)
 }

@@ -61,14 +61,19 @@ func labels(source string) map[string]string {
 	}[source]
 }
 
+func encoded(tb testing.TB, m proto.Message) []byte {
+	tb.Helper()
+	data, err := proto.Marshal(m)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return data
+}
+
 // match asks a plan about an event as it is stored.
 func match(t *testing.T, plan *filter.Plan, event *snykstreamv1.Event) bool {
 	t.Helper()
-	data, err := proto.Marshal(event)
-	if err != nil {
-		t.Fatal(err)
-	}
-	passes, err := plan.Matcher().Match(data)
+	passes, err := plan.Matcher().Match(encoded(t, event))
 	if err != nil {
 		t.Fatal(err)
 	}

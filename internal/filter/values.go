@@ -39,7 +39,7 @@ func compileTexts(given set[string]) texts {
 }
 
 func (t *texts) has(text []byte) bool {
-	for _, one := range t.few {
+	for _, one := range t.few { //nolint:modernize // no text is to be made of the bytes
 		if one == string(text) {
 			return true
 		}
@@ -68,7 +68,7 @@ func compileEnums[E interface {
 
 func (s enums[E]) has(value E) bool {
 	number := value.Number()
-	return 0 <= number && number < 64 && s>>uint(number)&1 != 0 //nolint:gosec // not negative
+	return 0 <= number && number < 64 && s>>uint(number)&1 != 0
 }
 
 // lowerCase are ids as they are compared.

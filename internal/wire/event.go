@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -24,12 +25,20 @@ type Facts struct {
 	Raw []byte
 	// Readable says that the event has a record; the fields after it are the
 	// record's, and empty without one.
-	Readable                       bool
-	Name, OrgID, UserID, ProjectID []byte
+	Readable                                bool
+	Name, GroupID, OrgID, UserID, ProjectID []byte
+	// Created and Content are told where NeedContent asks for them. Content is an
+	// encoded google.protobuf.Struct, nil where the record has none.
+	Created Time
+	Content []byte
 
 	// record is the member of the oneof that the event has, 0 for none.
 	record protowire.Number
+	need   Need
 }
+
+// IsGroup says that the record is a group's: a GroupAudit, not an OrgAudit.
+func (f *Facts) IsGroup() bool { return f.record == eventGroupAudit }
 
 // Time is an encoded timestamp.
 type Time struct {
@@ -67,96 +76,178 @@ const (
 
 // Field numbers of the records, the same in both.
 const (
+	recordGroupID   protowire.Number = 1
 	recordOrgID     protowire.Number = 2
 	recordUserID    protowire.Number = 3
 	recordProjectID protowire.Number = 4
 	recordEvent     protowire.Number = 5
+	recordCreated   protowire.Number = 6
+	recordContent   protowire.Number = 7
 )
 
-// Facts reads the event into f. The error is ErrDamaged's; f is then of no use.
-func (e Event) Facts(f *Facts) error {
-	*f = Facts{}
+// Tags of fields of bytes and of numbers, for the numbers below 16.
+const (
+	tagBytes  = byte(protowire.BytesType)
+	tagVarint = byte(protowire.VarintType)
+	// tagKind are the bits of a tag of one byte that tell its kind and that it is of
+	// one byte.
+	tagKind = 0x87
+)
+
+// Need says which facts are asked for beside those that cost next to nothing.
+type Need uint8
+
+// The facts that have encodings of their own to read.
+const (
+	// NeedEventTime asks for EventTime, NeedIngestTime for IngestTime.
+	NeedEventTime Need = 1 << iota
+	NeedIngestTime
+	// NeedRecord asks for the record's name and ids. Readable is always told.
+	NeedRecord
+	// NeedContent asks for the record's Created and Content too.
+	NeedContent
+)
+
+// Facts reads the event into f, but for Created and Content. The error is
+// ErrDamaged's; f is then of no use.
+func (e Event) Facts(f *Facts) error { return e.Some(f, NeedEventTime|NeedIngestTime|NeedRecord) }
+
+// Some is Facts that reads only what is needed: the rest is as of an event that
+// does not have it, and goes unread, damaged or not.
+func (e Event) Some(f *Facts, need Need) error {
+	*f = Facts{need: need}
 	for rest := []byte(e); len(rest) > 0; {
+		// Most fields have a tag of one byte, and bytes a length of one: read here, since
+		// every event of a filtered stream comes by.
+		if tag := rest[0]; tag&tagKind == tagBytes && tag >= 8 && len(rest) > 1 && rest[1] < 0x80 {
+			if end := 2 + int(rest[1]); end <= len(rest) {
+				if err := f.takeBytes(protowire.Number(tag>>3), rest[2:end:end]); err != nil {
+					return err
+				}
+				rest = rest[end:]
+				continue
+			}
+		}
 		field, size := readField(rest)
 		if size <= 0 {
 			return damaged(size)
 		}
 		rest = rest[size:]
-		if err := f.take(field); err != nil {
+		switch field.Kind {
+		case protowire.VarintType:
+			f.takeNumber(field.Number, field.Bits)
+		case protowire.BytesType:
+			if err := f.takeBytes(field.Number, field.Bytes); err != nil {
+				return err
+			}
+		default:
+		}
+	}
+	return nil
+}
+
+func (f *Facts) takeBytes(number protowire.Number, value []byte) error {
+	switch number {
+	case eventID:
+		f.ID = value
+	case eventSourceID:
+		f.SourceID = value
+	case eventTime:
+		if f.need&NeedEventTime != 0 {
+			return f.EventTime.merge(value)
+		}
+	case eventIngestTime:
+		if f.need&NeedIngestTime != 0 {
+			return f.IngestTime.merge(value)
+		}
+	case eventGroupAudit, eventOrgAudit:
+		return f.mergeRecord(number, value)
+	case eventRawJSON, eventRawBytes:
+		f.Raw = value
+	case eventFeed:
+		f.Feed = value
+	default:
+	}
+	return nil
+}
+
+func (f *Facts) takeNumber(number protowire.Number, value uint64) {
+	switch number {
+	case eventLogType:
+		f.LogType = snykstreamv1.LogType(value) //nolint:gosec // as decoding does
+	case eventCategory:
+		f.Category = snykstreamv1.EventCategory(value) //nolint:gosec // the same
+	case eventOrigin:
+		f.Origin = snykstreamv1.Origin(value) //nolint:gosec // the same
+	case eventSequence:
+		f.Sequence = value
+	default:
+	}
+}
+
+// mergeRecord reads a member of the oneof, which takes the place of the other one.
+func (f *Facts) mergeRecord(member protowire.Number, data []byte) error {
+	if f.record != member {
+		f.record, f.Readable = member, true
+		f.Name, f.GroupID, f.OrgID, f.UserID, f.ProjectID = nil, nil, nil, nil, nil
+		f.Created, f.Content = Time{}, nil
+	}
+	if f.need&(NeedRecord|NeedContent) == 0 {
+		return nil
+	}
+	for rest := data; len(rest) > 0; {
+		var number protowire.Number
+		var value []byte
+		if tag := rest[0]; tag&tagKind == tagBytes && tag >= 8 && len(rest) > 1 && rest[1] < 0x80 && 2+int(rest[1]) <= len(rest) {
+			end := 2 + int(rest[1])
+			number, value, rest = protowire.Number(tag>>3), rest[2:end:end], rest[end:]
+		} else {
+			field, size := readField(rest)
+			if size <= 0 {
+				return damaged(size)
+			}
+			rest = rest[size:]
+			if field.Kind != protowire.BytesType {
+				continue
+			}
+			number, value = field.Number, field.Bytes
+		}
+		if err := f.takeOfRecord(number, value); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (f *Facts) take(field field) error {
-	if field.kind == protowire.VarintType {
-		f.takeNumber(field)
-		return nil
-	}
-	if field.kind != protowire.BytesType {
-		return nil
-	}
-	switch field.number {
-	case eventID:
-		f.ID = field.bytes
-	case eventSourceID:
-		f.SourceID = field.bytes
-	case eventTime:
-		return f.EventTime.merge(field.bytes)
-	case eventIngestTime:
-		return f.IngestTime.merge(field.bytes)
-	case eventGroupAudit, eventOrgAudit:
-		return f.mergeRecord(field)
-	case eventRawJSON, eventRawBytes:
-		f.Raw = field.bytes
-	case eventFeed:
-		f.Feed = field.bytes
+func (f *Facts) takeOfRecord(number protowire.Number, value []byte) error {
+	switch number {
+	case recordGroupID:
+		f.GroupID = value
+	case recordOrgID:
+		f.OrgID = value
+	case recordUserID:
+		f.UserID = value
+	case recordProjectID:
+		f.ProjectID = value
+	case recordEvent:
+		f.Name = value
+	case recordCreated, recordContent:
+		return f.takeContent(number, value)
 	default:
 	}
 	return nil
 }
 
-func (f *Facts) takeNumber(field field) {
-	switch field.number {
-	case eventLogType:
-		f.LogType = snykstreamv1.LogType(field.varint) //nolint:gosec // as decoding does
-	case eventCategory:
-		f.Category = snykstreamv1.EventCategory(field.varint) //nolint:gosec // the same
-	case eventOrigin:
-		f.Origin = snykstreamv1.Origin(field.varint) //nolint:gosec // the same
-	case eventSequence:
-		f.Sequence = field.varint
-	default:
-	}
-}
-
-// mergeRecord reads a member of the oneof, which takes the place of the other one.
-func (f *Facts) mergeRecord(member field) error {
-	if f.record != member.number {
-		f.record, f.Readable = member.number, true
-		f.Name, f.OrgID, f.UserID, f.ProjectID = nil, nil, nil, nil
-	}
-	for rest := member.bytes; len(rest) > 0; {
-		field, size := readField(rest)
-		if size <= 0 {
-			return damaged(size)
-		}
-		rest = rest[size:]
-		if field.kind != protowire.BytesType {
-			continue
-		}
-		switch field.number {
-		case recordOrgID:
-			f.OrgID = field.bytes
-		case recordUserID:
-			f.UserID = field.bytes
-		case recordProjectID:
-			f.ProjectID = field.bytes
-		case recordEvent:
-			f.Name = field.bytes
-		default:
-		}
+func (f *Facts) takeContent(number protowire.Number, value []byte) error {
+	switch {
+	case f.need&NeedContent == 0:
+		return nil
+	case number == recordCreated:
+		return f.Created.merge(value)
+	case f.Content == nil:
+		f.Content = value
+	default: // encodings one after the other are that of the merged message
+		f.Content = append(slices.Clip(f.Content), value...)
 	}
 	return nil
 }
@@ -175,14 +266,14 @@ func (t *Time) merge(data []byte) error {
 			return damaged(size)
 		}
 		rest = rest[size:]
-		if field.kind != protowire.VarintType {
+		if field.Kind != protowire.VarintType {
 			continue
 		}
-		switch field.number {
+		switch field.Number {
 		case timeSeconds:
-			t.Seconds = int64(field.varint) //nolint:gosec // as decoding does
+			t.Seconds = int64(field.Bits) //nolint:gosec // as decoding does
 		case timeNanos:
-			t.Nanos = int32(field.varint) //nolint:gosec // the same
+			t.Nanos = int32(field.Bits) //nolint:gosec // the same
 		default:
 		}
 	}

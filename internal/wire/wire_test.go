@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/structpb"
@@ -41,6 +42,16 @@ func full(tb testing.TB) *snykstreamv1.Event {
 	}
 }
 
+// contentAlone is an event of which only some content is set, other than full's.
+func contentAlone(tb testing.TB) *snykstreamv1.Event {
+	tb.Helper()
+	content, err := structpb.NewStruct(map[string]any{"role": "guest", "more": true})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return &snykstreamv1.Event{Record: &snykstreamv1.Event_OrgAudit{OrgAudit: &snykstreamv1.OrgAudit{Content: content}}}
+}
+
 func encode(tb testing.TB, m proto.Message) []byte {
 	tb.Helper()
 	data, err := proto.Marshal(m)
@@ -61,13 +72,27 @@ type said struct {
 	Raw                            string
 	Readable                       bool
 	Name, OrgID, UserID, ProjectID string
+
+	IsGroup bool
+	GroupID string
+	Created wire.Time
+	Content *structpb.Struct
 }
 
 func saidBy(f *wire.Facts) said {
 	return said{
 		string(f.ID), string(f.SourceID), string(f.Feed), f.LogType, f.Origin, f.Category, f.Sequence, f.EventTime, f.IngestTime,
 		string(f.Raw), f.Readable, string(f.Name), string(f.OrgID), string(f.UserID), string(f.ProjectID),
+		f.IsGroup(), string(f.GroupID), f.Created, contentOf(f),
 	}
+}
+
+func contentOf(f *wire.Facts) *structpb.Struct {
+	var content structpb.Struct
+	if f.Content == nil || proto.Unmarshal(f.Content, &content) != nil {
+		return nil
+	}
+	return &content
 }
 
 // decoded is what the decoded event says.
@@ -83,6 +108,12 @@ func decoded(e *snykstreamv1.Event) said {
 	if r := audit.RecordOf(e); r != nil {
 		out.Readable = true
 		out.Name, out.OrgID, out.UserID, out.ProjectID = r.GetEvent(), r.GetOrgId(), r.GetUserId(), r.GetProjectId()
+	}
+	if r := e.GetGroupAudit(); r != nil {
+		out.IsGroup, out.GroupID, out.Created, out.Content = true, r.GetGroupId(), at(r.GetCreated()), r.GetContent()
+	}
+	if r := e.GetOrgAudit(); r != nil {
+		out.GroupID, out.Created, out.Content = r.GetGroupId(), at(r.GetCreated()), r.GetContent()
 	}
 	return out
 }
@@ -106,6 +137,8 @@ func TestFactsAreTheDecodedEvents(t *testing.T) {
 		"organization after group":        append(encode(t, group), encode(t, org)...),
 		"record, then one of few fields":  append(encode(t, org), encode(t, emptyRecord)...),
 		"times in parts":                  append(encode(t, org), encode(t, &snykstreamv1.Event{EventTime: &timestamppb.Timestamp{Nanos: 3}})...),
+		"content in parts":                append(encode(t, org), encode(t, contentAlone(t))...),
+		"content that is empty, twice":    {0x42, 4, 0x3a, 0, 0x3a, 0},
 		"a field that nobody knows":       append(encode(t, org), 0xf8, 0x07, 1),
 		"a field of another kind":         append(encode(t, org), 0x08, 1, 0x1a, 1, 'x'),
 		"a group in the old encoding":     append(encode(t, org), 0xfb, 0x07, 0xfc, 0x07),
@@ -120,10 +153,10 @@ func TestFactsAreTheDecodedEvents(t *testing.T) {
 				t.Fatal(err)
 			}
 			var f wire.Facts
-			if err := wire.Event(data).Facts(&f); err != nil {
+			if err := wire.Event(data).Some(&f, needAll); err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(decoded(&e), saidBy(&f)); diff != "" {
+			if diff := cmp.Diff(decoded(&e), saidBy(&f), protocmp.Transform()); diff != "" {
 				t.Errorf("facts (-decoded +wire):\n%s", diff)
 			}
 		})
@@ -237,6 +270,36 @@ func TestAppendEvent(t *testing.T) {
 	}
 }
 
+const needAll = wire.NeedEventTime | wire.NeedIngestTime | wire.NeedRecord | wire.NeedContent
+
+// What Some tells is what Facts tells, but for what is not needed.
+func TestSomeFacts(t *testing.T) {
+	t.Parallel()
+	event := wire.Event(encode(t, full(t)))
+	for need := wire.Need(0); need <= needAll; need++ {
+		var got, all wire.Facts
+		if err := errors.Join(event.Some(&got, need), event.Some(&all, needAll)); err != nil {
+			t.Fatal(err)
+		}
+		want := saidBy(&all)
+		if need&wire.NeedEventTime == 0 {
+			want.EventTime = wire.Time{}
+		}
+		if need&wire.NeedIngestTime == 0 {
+			want.IngestTime = wire.Time{}
+		}
+		if need&wire.NeedContent == 0 {
+			want.Created, want.Content = wire.Time{}, nil
+		}
+		if need&(wire.NeedRecord|wire.NeedContent) == 0 {
+			want.Name, want.GroupID, want.OrgID, want.UserID, want.ProjectID = "", "", "", "", ""
+		}
+		if diff := cmp.Diff(want, saidBy(&got), protocmp.Transform()); diff != "" {
+			t.Errorf("need %03b (-want +got):\n%s", need, diff)
+		}
+	}
+}
+
 // What Facts tells of any bytes that decode is what the decoded event tells.
 func FuzzFacts(f *testing.F) {
 	f.Add(encode(f, full(f)))
@@ -249,13 +312,13 @@ func FuzzFacts(f *testing.F) {
 			return
 		}
 		var got wire.Facts
-		if err := wire.Event(data).Facts(&got); err != nil {
+		if err := wire.Event(data).Some(&got, needAll); err != nil {
 			t.Fatal(err)
 		}
 		// Where an event has raw_json and raw_bytes, Facts tells the last one.
 		want := decoded(&e)
 		want.Raw, got.Raw = "", nil
-		if diff := cmp.Diff(want, saidBy(&got)); diff != "" {
+		if diff := cmp.Diff(want, saidBy(&got), protocmp.Transform(), protocmp.FilterField(&structpb.Value{}, "number_value", cmpopts.EquateNaNs())); diff != "" {
 			t.Errorf("facts (-decoded +wire):\n%s", diff)
 		}
 	})
@@ -263,11 +326,15 @@ func FuzzFacts(f *testing.F) {
 
 func BenchmarkFacts(b *testing.B) {
 	event := wire.Event(encode(b, full(b)))
-	var f wire.Facts
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := event.Facts(&f); err != nil {
-			b.Fatal(err)
-		}
+	for name, need := range map[string]wire.Need{"all": needAll &^ wire.NeedContent, "record": wire.NeedRecord, "envelope": 0} {
+		b.Run(name, func(b *testing.B) {
+			var f wire.Facts
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := event.Some(&f, need); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -1,0 +1,29 @@
+package filter
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+// docs/filters.md tells the limits as they are.
+func TestThePageTellsTheLimits(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/filters.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, said := range []string{
+		fmt.Sprintf("| an expression | %d bytes; its parts lie %d deep", maxExpressionBytes, maxDepth),
+		fmt.Sprintf("| all expressions of a request | %d bytes", maxExpressionsBytes),
+		fmt.Sprintf("| %d RE2 instructions together", maxRegexes),
+		fmt.Sprintf("| %d units |", maxCost),
+		fmt.Sprintf("a unit for each %d bytes, `matches` one for each %d bytes times instructions, and a time zone\n%d.",
+			bytesPerUnit, regexStepsPerUnit, zoneCost),
+	} {
+		if !strings.Contains(string(page), said) {
+			t.Errorf("the page does not say %q", said)
+		}
+	}
+}
