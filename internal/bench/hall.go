@@ -11,6 +11,7 @@ import (
 
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
 	"github.com/snykstream/snykstream/internal/audit"
+	"github.com/snykstream/snykstream/internal/config"
 	"github.com/snykstream/snykstream/internal/grpcapi"
 	"github.com/snykstream/snykstream/internal/health"
 	"github.com/snykstream/snykstream/internal/telemetry"
@@ -60,7 +61,8 @@ func (h *hall) services() (*grpc.Server, error) {
 		Read:     func(at audit.Position) grpcapi.EntryReader { return metrics.MeterReader(h.journal.Read(at)) },
 		Labels:   func(string) map[string]string { return nil },
 		States:   func(string) snykstreamv1.SourceState { return snykstreamv1.SourceState_SOURCE_STATE_HEALTHY },
-		Progress: &health.Board{}, Drain: h.drain, Metrics: metrics, Log: faults(),
+		Progress: &health.Board{}, Retention: config.DefaultRetention,
+		Drain: h.drain, Metrics: metrics, Log: faults(),
 	})
 	if err != nil {
 		return nil, err

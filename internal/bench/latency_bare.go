@@ -66,8 +66,11 @@ func consume(ctx context.Context, e *engine.Engine, r *receiver, group *errgroup
 	ended := make(chan error, 1)
 	consuming, err := consumer.Consume(func(m jetstream.Msg) {
 		about, err := m.Metadata()
+		if err == nil && count(about.Sequence.Stream) != r.next+1 {
+			err = fmt.Errorf("message %d came where %d was to come", about.Sequence.Stream, r.next+1)
+		}
 		if err == nil {
-			err = r.got(count(about.Sequence.Stream) - 1)
+			r.got()
 		}
 		if err != nil || r.done() {
 			select {
