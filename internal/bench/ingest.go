@@ -11,7 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/snykstream/snykstream/internal/audit"
-	"github.com/snykstream/snykstream/internal/stored"
+	"github.com/snykstream/snykstream/internal/wire"
 )
 
 // The journal, the bare file and the bare engine take turns, so many appends at a time.
@@ -133,11 +133,16 @@ func (in *ingester) turn(ctx context.Context, pages int) (took ingested, err err
 
 // entryBytes is what the journal stores of a page, but for the feed's state.
 func entryBytes(page audit.Page) ([]byte, error) {
-	entry := &stored.Entry{}
+	var entry []byte
+	var raws [][]byte
 	for _, record := range page.Records {
-		entry.Events, entry.Raw = append(entry.Events, record.Event), append(entry.Raw, record.Raw)
+		event, err := proto.Marshal(record.Event)
+		if err != nil {
+			return nil, err
+		}
+		entry, raws = wire.AppendEvent(entry, event, nil), append(raws, record.Raw)
 	}
-	return proto.Marshal(entry)
+	return wire.AppendRaws(entry, raws), nil
 }
 
 func rateOf(events int, took time.Duration) float64 { return float64(events) / took.Seconds() }

@@ -65,6 +65,10 @@ func slow(t *testing.T, names []string, raw bool, entries []*audit.Entry) []*sny
 	t.Helper()
 	var out []*snykstreamv1.Event
 	for _, entry := range entries {
+		raws, err := entry.Events.Raws()
+		if err != nil {
+			t.Fatal(err)
+		}
 		for i := range entry.Events.Len() {
 			event := &snykstreamv1.Event{}
 			if err := proto.Unmarshal(entry.Events.Event(i), event); err != nil {
@@ -74,7 +78,7 @@ func slow(t *testing.T, names []string, raw bool, entries []*audit.Entry) []*sny
 				continue
 			}
 			if raw {
-				attach(event, entry.Events.Raw(i))
+				attach(event, raws.At(i))
 			}
 			out = append(out, event)
 		}

@@ -10,6 +10,7 @@ import (
 	snykstreamv1 "github.com/snykstream/snykstream/gen/snykstream/v1"
 	"github.com/snykstream/snykstream/internal/audit"
 	"github.com/snykstream/snykstream/internal/filter"
+	"github.com/snykstream/snykstream/internal/wire"
 )
 
 // eventStream is one call of StreamEvents. It walks the journal entry by entry,
@@ -24,6 +25,8 @@ type eventStream struct {
 	// gathered in batch.
 	pos   audit.Position
 	batch eventBatch
+	// raws are the raw bytes of the entry in hand, where they are asked for.
+	raws wire.Raws
 	// matcher asks the request's filter.
 	matcher *filter.Matcher
 	// entry is the entry in hand, next the first of its events that is not

@@ -15,6 +15,13 @@ const maxRawEvent = 7 << 19
 // too. An error is about the next event: what came before it is gathered.
 func (s *eventStream) consider() error {
 	entry, next := s.entry, s.next
+	if s.ask.raw {
+		raws, err := entry.Events.Raws()
+		if err != nil {
+			return fmt.Errorf("reading entry %d: %w", entry.Sequence, err)
+		}
+		s.raws = raws
+	}
 	end := max(entry.Events.Len(), 1) // an entry without events has an end all the same
 	var err error
 	for next < end && !s.batch.full {
@@ -80,14 +87,14 @@ func (s *eventStream) pick(events wire.Section, i int) (picked, error) {
 	if !s.ask.raw {
 		return picked{size: events.Size(i)}, nil
 	}
-	return withRaw(events, i)
+	return withRaw(events, i, s.raws.At(i))
 }
 
 // withRaw is an event with its raw bytes, or marked as truncated where they are too
 // many for a message, or were to be stored. An event that could not be read carries
 // them itself.
-func withRaw(events wire.Section, i int) (picked, error) {
-	event, raw := events.Event(i), events.Raw(i)
+func withRaw(events wire.Section, i int, raw []byte) (picked, error) {
+	event := events.Event(i)
 	var facts wire.Facts
 	if err := event.Facts(&facts); err != nil {
 		return picked{}, fmt.Errorf("reading an event: %w", err)

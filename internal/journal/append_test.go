@@ -45,14 +45,18 @@ func (s *store) readAll(tb testing.TB) []*audit.Entry {
 // records are the entry's, decoded.
 func records(tb testing.TB, e *audit.Entry) []audit.Record {
 	tb.Helper()
+	raws, err := e.Events.Raws()
+	if err != nil {
+		tb.Fatal(err)
+	}
 	var out []audit.Record
 	for i := range e.Events.Len() {
 		event := &snykstreamv1.Event{}
 		if err := proto.Unmarshal(e.Events.Event(i), event); err != nil {
 			tb.Fatal(err)
 		}
-		out = append(out, audit.Record{Event: event, Raw: bytes.Clone(e.Events.Raw(i))})
-		if len(e.Events.Raw(i)) == 0 {
+		out = append(out, audit.Record{Event: event, Raw: bytes.Clone(raws.At(i))})
+		if len(raws.At(i)) == 0 {
 			out[i].Raw = nil
 		}
 	}
@@ -123,7 +127,7 @@ func TestEntryStartsWithItsEvents(t *testing.T) {
 	}
 	// It is the message that its definition says.
 	var entry stored.Entry
-	if err := proto.Unmarshal(m.data, &entry); err != nil || len(entry.GetRaw()) != 5 {
+	if err := proto.Unmarshal(m.data, &entry); err != nil || len(entry.GetEvents()) != 5 || len(entry.GetPackedRaw()) == 0 {
 		t.Errorf("got %v, %v", &entry, err)
 	}
 	if m.events() != 5 || !m.when(headerFirst).Equal(epoch.Add(time.Second)) || !m.when(headerLast).Equal(epoch.Add(5*time.Second)) {

@@ -46,7 +46,7 @@ func decodeRecords(m *message, entry *audit.Entry) error {
 	if err := proto.Unmarshal(rest, &tail); err != nil {
 		return err
 	}
-	if len(tail.GetEvents()) > 0 || len(tail.GetRaw()) > 0 {
+	if len(tail.GetEvents()) > 0 || len(tail.GetRaw()) > 0 || len(tail.GetPackedRaw()) > 0 {
 		return fmt.Errorf("%w: events after what follows them", wire.ErrDamaged)
 	}
 	if tail.GetState() != nil {

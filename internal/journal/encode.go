@@ -64,10 +64,11 @@ func (p *part) encode() ([]byte, error) {
 	for i := range p.records {
 		out = wire.AppendEvent(out, p.records[i].event, nil)
 	}
+	raws := make([][]byte, 0, len(p.records))
 	for i := range p.records {
-		out = wire.AppendEventRaw(out, p.records[i].raw)
+		raws = append(raws, p.records[i].raw)
 	}
-	return append(out, rest...), nil
+	return append(wire.AppendRaws(out, raws), rest...), nil
 }
 
 // message makes the entry's message, without the fence.

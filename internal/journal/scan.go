@@ -169,6 +169,10 @@ func (s *scan) entry(ctx context.Context, m *message) error {
 	if err != nil {
 		return fmt.Errorf("scanning entry %d: %w", m.seq, err)
 	}
+	raws, err := events.Raws()
+	if err != nil {
+		return fmt.Errorf("scanning entry %d: %w", m.seq, err)
+	}
 	var facts wire.Facts
 	for i := range events.Len() {
 		if err := events.Event(i).Facts(&facts); err != nil {
@@ -179,7 +183,7 @@ func (s *scan) entry(ctx context.Context, m *message) error {
 				slog.Uint64("first", feed.ordinal+1), slog.Uint64("last", facts.Sequence-1))
 		}
 		feed.ordinal = facts.Sequence
-		if err := s.fn(s.told(feed.id, &facts, events.Raw(i))); err != nil {
+		if err := s.fn(s.told(feed.id, &facts, raws.At(i))); err != nil {
 			return err
 		}
 	}

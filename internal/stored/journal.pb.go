@@ -35,7 +35,8 @@ type Entry struct {
 	// events are the answer's new events, in order.
 	Events []*v1.Event `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
 	// raw are the events' bytes as Snyk sent them, in the same order. Empty for an
-	// event that carries its bytes itself, or whose bytes are in chunks.
+	// event that carries its bytes itself, or whose bytes are in chunks. They follow
+	// the events.
 	Raw [][]byte `protobuf:"bytes,2,rep,name=raw,proto3" json:"raw,omitempty"`
 	// state is the feed's state with these events. Unset in control entries and
 	// chunks.
@@ -46,7 +47,10 @@ type Entry struct {
 	// configuration of the source.
 	Control *Control `protobuf:"bytes,5,opt,name=control,proto3" json:"control,omitempty"`
 	// chunk is set in an entry that carries a part of a record too large for one.
-	Chunk         *RawChunk `protobuf:"bytes,6,opt,name=chunk,proto3" json:"chunk,omitempty"`
+	Chunk *RawChunk `protobuf:"bytes,6,opt,name=chunk,proto3" json:"chunk,omitempty"`
+	// packed_raw stands for raw, in its place: the fields raw as they would lie, as
+	// one block of S2. Records repeat each other, and few ask for their bytes.
+	PackedRaw     []byte `protobuf:"bytes,7,opt,name=packed_raw,json=packedRaw,proto3" json:"packed_raw,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -119,6 +123,13 @@ func (x *Entry) GetControl() *Control {
 func (x *Entry) GetChunk() *RawChunk {
 	if x != nil {
 		return x.Chunk
+	}
+	return nil
+}
+
+func (x *Entry) GetPackedRaw() []byte {
+	if x != nil {
+		return x.PackedRaw
 	}
 	return nil
 }
@@ -677,14 +688,16 @@ var File_journal_proto protoreflect.FileDescriptor
 
 const file_journal_proto_rawDesc = "" +
 	"\n" +
-	"\rjournal.proto\x12\x14snykstream.stored.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19snykstream/v1/event.proto\x1a\"snykstream/v1/source_service.proto\"\x95\x02\n" +
+	"\rjournal.proto\x12\x14snykstream.stored.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19snykstream/v1/event.proto\x1a\"snykstream/v1/source_service.proto\"\xb4\x02\n" +
 	"\x05Entry\x12,\n" +
 	"\x06events\x18\x01 \x03(\v2\x14.snykstream.v1.EventR\x06events\x12\x10\n" +
 	"\x03raw\x18\x02 \x03(\fR\x03raw\x125\n" +
 	"\x05state\x18\x03 \x01(\v2\x1f.snykstream.stored.v1.FeedStateR\x05state\x12&\n" +
 	"\x04gaps\x18\x04 \x03(\v2\x12.snykstream.v1.GapR\x04gaps\x127\n" +
 	"\acontrol\x18\x05 \x01(\v2\x1d.snykstream.stored.v1.ControlR\acontrol\x124\n" +
-	"\x05chunk\x18\x06 \x01(\v2\x1e.snykstream.stored.v1.RawChunkR\x05chunk\"!\n" +
+	"\x05chunk\x18\x06 \x01(\v2\x1e.snykstream.stored.v1.RawChunkR\x05chunk\x12\x1d\n" +
+	"\n" +
+	"packed_raw\x18\a \x01(\fR\tpackedRaw\"!\n" +
 	"\aControl\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\"e\n" +
 	"\bRawChunk\x12\x19\n" +

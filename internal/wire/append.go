@@ -27,9 +27,3 @@ func AppendRaw(fields, raw []byte) []byte {
 func AppendTruncated(fields []byte) []byte {
 	return protowire.AppendVarint(protowire.AppendTag(fields, eventTruncated, protowire.VarintType), 1)
 }
-
-// AppendEventRaw appends an event's bytes as Snyk sent them to an entry, after its
-// events.
-func AppendEventRaw(entry, raw []byte) []byte {
-	return protowire.AppendBytes(protowire.AppendTag(entry, entryRaw, protowire.BytesType), raw)
-}

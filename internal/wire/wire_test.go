@@ -2,12 +2,15 @@ package wire_test
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/klauspost/compress/s2"
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/structpb"
@@ -202,8 +205,12 @@ func TestCut(t *testing.T) {
 		if want := encode(t, &stored.Entry{State: state}); !bytes.Equal(rest, want) {
 			t.Errorf("rest %x, want %x", rest, want)
 		}
+		raws, err := s.Raws()
+		if err != nil {
+			t.Fatal(err)
+		}
 		for i, want := range []string{"r1", "", "r3"} {
-			if got := string(s.Raw(i)); got != want {
+			if got := string(raws.At(i)); got != want {
 				t.Errorf("raw %d is %q", i, got)
 			}
 		}
@@ -243,6 +250,79 @@ func TestCutOfWhatIsDamaged(t *testing.T) {
 	for name, data := range map[string][]byte{"nothing": nil, "a state alone": {0x1a, 0}} {
 		if s, rest, err := wire.Cut(data, 1); err != nil || s.Len() != 0 || len(rest) != len(data) {
 			t.Errorf("%s: %d events, %v", name, s.Len(), err)
+		}
+	}
+}
+
+// Raw bytes that repeat each other are packed, others lie as they are, and either
+// are the same to a reader.
+func TestAppendRaws(t *testing.T) {
+	t.Parallel()
+	random := make([]byte, 5000)
+	_, _ = rand.Read(random)
+	alike := [][]byte{[]byte(`{"event":"org.user.role.edit","n":1}`), nil, []byte(`{"event":"org.user.role.edit","n":2}`), bytes.Repeat([]byte("x"), 1<<20)}
+	for name, test := range map[string]struct {
+		raws   [][]byte
+		packed bool
+	}{
+		"alike":           {alike, true},
+		"nothing alike":   {[][]byte{random}, false},
+		"none":            {nil, false},
+		"events with own": {make([][]byte, 3), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var entry []byte
+			for range test.raws {
+				entry = wire.AppendEvent(entry, nil, nil)
+			}
+			state := encode(t, &stored.Entry{State: &stored.FeedState{LastSequence: 7}})
+			entry = append(wire.AppendRaws(entry, test.raws), state...)
+			var decoded stored.Entry
+			if err := proto.Unmarshal(entry, &decoded); err != nil || (len(decoded.GetPackedRaw()) > 0) != test.packed {
+				t.Errorf("packed in %d bytes, %v", len(decoded.GetPackedRaw()), err)
+			}
+			s, rest, err := wire.Cut(entry, 0)
+			if err != nil || !bytes.Equal(rest, state) {
+				t.Fatalf("rest %x, %v", rest, err)
+			}
+			raws, err := s.Raws()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, want := range test.raws {
+				if got := raws.At(i); !bytes.Equal(got, want) {
+					t.Errorf("record %d has %d bytes, want %d", i, len(got), len(want))
+				}
+			}
+		})
+	}
+}
+
+func TestRawsOfWhatIsDamaged(t *testing.T) {
+	t.Parallel()
+	good := wire.AppendRaws(nil, [][]byte{bytes.Repeat([]byte("x"), 1000)})
+	flipped := bytes.Clone(good)
+	flipped[len(flipped)-1] ^= 0xff
+	packed := func(fields []byte) []byte {
+		return protowire.AppendBytes(protowire.AppendTag(nil, 7, protowire.BytesType), s2.Encode(nil, fields))
+	}
+	for name, raws := range map[string][]byte{
+		"two of one event":  packed([]byte{0x12, 0, 0x12, 0}),
+		"none of one event": packed(nil),
+		"another field":     packed([]byte{0x12, 0, 0x1a, 0}),
+		"cut":               packed([]byte{0x12, 5, 1}),
+		"no block":          {0x3a, 2, 0xff, 0xff},
+		"a huge block":      {0x3a, 5, 0xff, 0xff, 0xff, 0xff, 0x0f},
+		"flipped bits":      flipped,
+	} {
+		s, _, err := wire.Cut(append([]byte{0x0a, 0}, raws...), 1)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if r, err := s.Raws(); !errors.Is(err, wire.ErrDamaged) && !(name == "flipped bits" && len(r.At(0)) == 1000) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
