@@ -39,6 +39,9 @@ func (s *eventStream) consider() error {
 		}
 		next++
 	}
+	if next == s.next && next < end {
+		return err // After(0) would be after an entry without events
+	}
 	if moved := s.moveTo(next); err == nil {
 		err = moved
 	}
