@@ -26,8 +26,10 @@ const (
 	// How much a reading of the tail takes at a time.
 	readBatch = 64
 	readBytes = 1 << 20
-	// maxEarly bounds the entries that wait for others.
-	maxEarly = 64
+	// maxEarly bounds the entries that wait for others; earlyBytes bounds what they
+	// take, but for the last one.
+	maxEarly   = 64
+	earlyBytes = ringBytes
 )
 
 // tail is what all readers at the journal's end share: the newest entries. Those
@@ -77,9 +79,18 @@ func (t *tail) offer(m *message) {
 	case m.seq == t.ring.head+1:
 		t.ring.add(m)
 		t.advanced()
-	case len(t.early) < maxEarly:
+	case len(t.early) < maxEarly && t.earlySize() < earlyBytes:
 		t.early[m.seq] = m
 	}
+}
+
+// earlySize is what the entries that wait take. t.mu is held.
+func (t *tail) earlySize() int {
+	size := 0
+	for _, m := range t.early {
+		size += m.size()
+	}
+	return size
 }
 
 // advanced takes the entries that have waited for the head to come to them, and

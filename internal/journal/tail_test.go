@@ -70,6 +70,16 @@ func TestTailTakesAppendsInAnyOrder(t *testing.T) {
 			t.Errorf("%d entries wait", n)
 		}
 	})
+	t.Run("large ones wait", func(t *testing.T) {
+		tl := newTail()
+		tl.begin(10)
+		for n := range uint64(maxEarly) {
+			tl.offer(&message{seq: 20 + n, data: make([]byte, ringBytes/4)})
+		}
+		if size := tl.earlySize(); size > 2*ringBytes {
+			t.Errorf("%d bytes wait", size)
+		}
+	})
 	t.Run("before it starts", func(t *testing.T) {
 		tl := newTail()
 		tl.offer(handed(1))
