@@ -8,12 +8,18 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"time"
 
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/snykstream/snykstream/internal/config"
 )
+
+// tlsRetry is how long files that could not be used are left alone while they look
+// the same: what kept them from being read may be over, and nobody is to learn from
+// an expired certificate that the new one was never used.
+const tlsRetry = 10 * time.Second
 
 // transport is how callers connect: TLS where there is a certificate. New
 // connections use what the files hold by then.
@@ -42,6 +48,8 @@ type tlsFiles struct {
 	// there, and settings the last that were good; both under mu.
 	seen     []os.FileInfo
 	settings *tls.Config
+	// failed is when files could not be used, zero where the last could; under mu.
+	failed time.Time
 }
 
 // forClient implements tls.Config.GetConfigForClient. Files that do not fit, such as
@@ -51,17 +59,18 @@ func (f *tlsFiles) forClient(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := f.look()
-	if same(f.seen, now) {
+	if again := !f.failed.IsZero() && time.Since(f.failed) >= tlsRetry; !again && same(f.seen, now) {
 		return f.settings, nil
 	}
 	f.seen = now
 	settings, err := loadTLS(f.cfg)
 	if err != nil {
+		f.failed = time.Now()
 		f.log.ErrorContext(hello.Context(), "the TLS files changed and cannot be used: the old ones are kept", slog.Any("error", err))
 		return f.settings, nil
 	}
 	f.log.InfoContext(hello.Context(), "the TLS files changed: new connections use them")
-	f.settings = settings
+	f.settings, f.failed = settings, time.Time{}
 	return settings, nil
 }
 
