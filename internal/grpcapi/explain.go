@@ -37,6 +37,8 @@ func (s *EventService) ExplainFilter(
 	select {
 	case s.explaining <- struct{}{}:
 		defer func() { <-s.explaining }()
+	case <-s.cfg.Drain:
+		return nil, errDraining()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -76,7 +78,7 @@ func (e *explanation) run(ctx context.Context) error {
 		if err = e.read(ctx, at, head); !isExpired(err) || restarts >= maxRestarts {
 			return err
 		}
-		e.tally, e.gaps = newTally(), nil
+		e.tally, e.gaps, e.matcher = newTally(), nil, e.plan.Matcher()
 		at, err = e.cfg.Positions.Earliest(ctx)
 	}
 	return err
@@ -86,6 +88,11 @@ func (e *explanation) read(ctx context.Context, at audit.Position, head uint64) 
 	reader := e.cfg.Read(at)
 	defer reader.Close()
 	for at.Sequence < head {
+		select {
+		case <-e.cfg.Drain: // a stop is not to wait for this
+			return errDraining()
+		default:
+		}
 		entry, err := reader.Next(ctx)
 		if err != nil {
 			return err
