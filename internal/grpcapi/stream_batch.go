@@ -1,6 +1,7 @@
 package grpcapi
 
 import (
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -18,6 +19,10 @@ const (
 	// so that a replay goes out in full messages. Events after which nothing is
 	// known to be stored do not wait.
 	linger = 10 * time.Millisecond
+	// maxHeld is how many times its own size a message may keep in memory: what is
+	// picked of an entry is copied where it would keep more. gRPC holds messages for
+	// callers who do not read, and few events of many entries would be all of them.
+	maxHeld = 8
 )
 
 // eventBatch is what is gathered for the next message. Events are gathered as the
@@ -35,6 +40,9 @@ type eventBatch struct {
 	// from is where the last run begins in its entry, to where it ends: 0 where the
 	// next event is not to join it.
 	from, to int
+	// begun is where the runs of the entry in hand begin, lent how many of their bytes
+	// lie in it, and held how many it has.
+	begun, lent, held int
 }
 
 // picked is what of an event, and of what follows it, is to be sent: nothing where
@@ -69,9 +77,11 @@ func (b *eventBatch) add(events wire.Section, i int, found picked) bool {
 	case b.to == i && i > 0:
 		b.to++
 		b.runs[len(b.runs)-1] = events.Fields(b.from, b.to)
+		b.lent += found.size
 	default:
 		b.run(events.Fields(i, i+1))
 		b.from, b.to = i, i+1
+		b.lent, b.held = b.lent+found.size, events.Held()
 	}
 	if found.size > 0 {
 		b.events++
@@ -105,10 +115,23 @@ func (b *eventBatch) overdue(now time.Time) bool {
 }
 
 // leave says that the entry in hand is done with.
-func (b *eventBatch) leave() { b.to = 0 }
+func (b *eventBatch) leave() {
+	b.letGo()
+	b.to = 0
+}
+
+// letGo copies what is picked of the entry in hand where it is too little to keep
+// the entry for.
+func (b *eventBatch) letGo() {
+	if b.lent > 0 && b.lent*maxHeld < b.held {
+		b.runs = slices.Replace(b.runs, b.begun, len(b.runs), slices.Concat(b.runs[b.begun:]...))
+	}
+	b.begun, b.lent = len(b.runs), 0
+}
 
 // take empties the batch. What it returns is never written to again.
 func (b *eventBatch) take() eventBatch {
+	b.letGo()
 	taken := *b
 	*b = eventBatch{maxEvents: b.maxEvents}
 	return taken

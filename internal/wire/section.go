@@ -107,6 +107,9 @@ func (s Section) Fields(from, to int) []byte { return s.data[start(s.ends, from)
 // Size is how many bytes the event takes as a field.
 func (s Section) Size(i int) int { return start(s.ends, i+1) - start(s.ends, i) }
 
+// Held is how many bytes stay in memory as long as any of them is in use.
+func (s Section) Held() int { return len(s.data) }
+
 // Event is the event at an index.
 func (s Section) Event(i int) Event { return value(s.data, s.ends, i) }
 
