@@ -141,9 +141,9 @@ func (p *planner) regex(step interpreter.InterpretableCall) (interpreter.Interpr
 	if err != nil {
 		return nil, fmt.Errorf("compiling a regular expression: %w", err)
 	}
-	size, err := types.RegexProgramSize(string(pattern))
+	size, err := regexSize(string(pattern))
 	if err != nil {
-		return nil, fmt.Errorf("compiling a regular expression: %w", err)
+		return nil, err
 	}
 	m := p.meter
 	return p.binary(step, func(v, _ ref.Val) ref.Val {

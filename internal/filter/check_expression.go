@@ -58,6 +58,8 @@ type checker struct {
 	joins map[int64]bool
 	// regexes is the size of the regular expressions so far, in instructions.
 	regexes int
+	// wideClasses is how much in them is slow to read.
+	wideClasses int
 }
 
 // part says what is wrong with a part, or nothing where it is right.
@@ -103,7 +105,11 @@ func (c *checker) regex(pattern celast.Expr) string {
 	if !ok {
 		return "must have a text as the regular expression of matches"
 	}
-	size, err := types.RegexProgramSize(string(text))
+	if c.wideClasses += wideClasses(string(text)); c.wideClasses > maxWideClasses {
+		return fmt.Sprintf("must have smaller regular expressions: they name at most %d classes of Unicode (\\pL) and ranges "+
+			"that end beyond ASCII together", maxWideClasses)
+	}
+	size, err := regexSize(string(text))
 	if err != nil {
 		return "must have a regular expression as RE2 knows them in matches"
 	}

@@ -17,7 +17,8 @@ func TestThePageTellsTheLimits(t *testing.T) {
 	for _, said := range []string{
 		fmt.Sprintf("| an expression | %d bytes; its parts lie %d deep", maxExpressionBytes, maxDepth),
 		fmt.Sprintf("| all expressions of a request | %d bytes", maxExpressionsBytes),
-		fmt.Sprintf("| %d RE2 instructions together", maxRegexes),
+		fmt.Sprintf("| %d RE2 instructions together, %d ranges of a class counting as one more; %d classes of Unicode",
+			maxRegexes, runesPerInstruction/2, maxWideClasses),
 		fmt.Sprintf("| %d units |", maxCost),
 		fmt.Sprintf("a unit for each %d bytes, `matches` one for each %d bytes times instructions, and a time zone\n%d.",
 			bytesPerUnit, regexStepsPerUnit, zoneCost),
