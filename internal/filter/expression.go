@@ -41,7 +41,7 @@ func (c *compiler) expression(path, text string) *expression {
 	}
 	ast, issues := c.language.env.Compile(text)
 	if len(issues.Errors()) > 0 {
-		c.found.malformed(path, wordsOf(issues))
+		c.found.malformed(path, wordsOf(text, issues))
 		return nil
 	}
 	use, words := c.language.check(ast)

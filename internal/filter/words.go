@@ -18,13 +18,18 @@ const (
 
 // wordsOf are CEL's words on what is wrong with an expression, the first few, and
 // what there is where a name is unknown.
-func wordsOf(issues *cel.Issues) string {
+func wordsOf(text string, issues *cel.Issues) string {
 	all := issues.Errors()
 	var said []string
-	unknown := false
+	unknownName, unknownFunction := false, false
 	for _, issue := range all[:min(mostIssues, len(all))] {
 		words := withoutNames(issue.Message)
-		unknown = unknown || words == "undefined field" || words == "undeclared reference"
+		switch {
+		case words == "undeclared reference" && calledAt(text, issue.Location):
+			words, unknownFunction = "unknown function", true
+		case words == "undeclared reference" || words == "undefined field":
+			unknownName = true
+		}
 		if words = placed(issue, words); !slices.Contains(said, words) {
 			said = append(said, words)
 		}
@@ -32,11 +37,30 @@ func wordsOf(issues *cel.Issues) string {
 	if rest := len(all) - mostIssues; rest > 0 {
 		said = append(said, fmt.Sprintf("and %d more", rest))
 	}
-	text := "must be a CEL expression: " + strings.Join(said, "; ")
-	if unknown {
-		text += "; " + fieldNames()
+	out := "must be a CEL expression: " + strings.Join(said, "; ")
+	if unknownName {
+		out += "; " + fieldNames()
 	}
-	return text
+	if unknownFunction {
+		out += "; functions are " + functionNames
+	}
+	return out
+}
+
+// functionNames are the functions that expressions mostly ask for, as docs/filters.md
+// lists them.
+const functionNames = "has, size, contains, startsWith, endsWith, matches, all, exists, exists_one, filter, map, int, uint, double, " +
+	"string, bool, timestamp, duration, dyn and the parts of times such as getHours"
+
+// calledAt says that an issue is about a function: CEL places it at the call's
+// parenthesis.
+func calledAt(text string, at common.Location) bool {
+	lines := strings.Split(text, "\n")
+	if at.Line() < 1 || at.Line() > len(lines) {
+		return false
+	}
+	line := []rune(lines[at.Line()-1])
+	return at.Column() >= 0 && at.Column() < len(line) && line[at.Column()] == '('
 }
 
 // withoutNames leaves out what CEL quotes of an expression: text of the caller's is

@@ -13,11 +13,14 @@ func TestWordsOnExpressions(t *testing.T) {
 	t.Parallel()
 	const fields = "; event has category, event_time, feed, group_audit, id, indicators, inferred_fields, ingest_time, log_type, missing_fields, names, " +
 		"org_audit, origin, sequence, source_id, truncated; record has content, created, event, group_id, org_id, project_id, user_id"
+	const functions = "; functions are has, size, contains, startsWith, endsWith, matches, all, exists, exists_one, filter, map, int, uint, double, " +
+		"string, bool, timestamp, duration, dyn and the parts of times such as getHours"
 	for text, want := range map[string]string{
 		`secret`:                                    "must be a CEL expression: 1:1: undeclared reference" + fields,
 		"true &&\n  record.secret == 1":             "must be a CEL expression: 2:9: undefined field" + fields,
 		`event.secret == record.secret`:             "must be a CEL expression: 1:6: undefined field; 1:23: undefined field" + fields,
-		`secret("x")`:                               "must be a CEL expression: 1:7: undeclared reference" + fields,
+		`secret("x")`:                               "must be a CEL expression: 1:7: unknown function" + functions,
+		"true ||\n  record.event.secret()":          "must be a CEL expression: 2:22: unknown function" + functions,
 		`record.event == 1`:                         "must be a CEL expression: 1:14: found no matching overload for '_==_' applied to '(string, int)'",
 		`record.event == "secret`:                   "must be a CEL expression: 1:17: syntax error: token recognition error at; 1:24: syntax error: mismatched input",
 		`record.event == "a" secret`:                "must be a CEL expression: 1:21: syntax error: extraneous input",
