@@ -93,8 +93,7 @@ type EventService struct {
 	snykstreamv1.UnimplementedEventServiceServer
 
 	cfg EventsConfig
-	// explaining has a place for each explanation that may be under way.
-	explaining chan struct{}
+	explaining *turns
 }
 
 // NewEventService makes the service.
@@ -103,7 +102,7 @@ func NewEventService(cfg EventsConfig) (*EventService, error) {
 		cfg.Progress == nil || cfg.Drain == nil || cfg.Metrics == nil || cfg.Log == nil {
 		return nil, errors.New("the event service needs every part of its configuration")
 	}
-	return &EventService{cfg: cfg, explaining: make(chan struct{}, maxExplanations)}, nil
+	return &EventService{cfg: cfg, explaining: newTurns(cfg.Drain)}, nil
 }
 
 // StreamEvents sends stored events from a position on, then new ones as they are

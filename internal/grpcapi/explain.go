@@ -14,9 +14,6 @@ import (
 const (
 	defaultExplainDays = 7
 	maxExplainDays     = 90
-	// maxExplanations bounds how many are made at a time: each reads the journal as
-	// fast as it can, and streams are not to wait for that.
-	maxExplanations = 2
 )
 
 // ExplainFilter reads what was stored in the last days, with the reader and the
@@ -34,14 +31,11 @@ func (s *EventService) ExplainFilter(
 	if len(problems) > 0 {
 		return nil, audit.Invalid(problems...)
 	}
-	select {
-	case s.explaining <- struct{}{}:
-		defer func() { <-s.explaining }()
-	case <-s.cfg.Drain:
-		return nil, errDraining()
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	done, err := s.explaining.take(ctx)
+	if err != nil {
+		return nil, err
 	}
+	defer done()
 	now := time.Now()
 	e := newExplanation(&s.cfg, plan, now.AddDate(0, 0, -int(days)))
 	if err := e.run(ctx); err != nil {

@@ -51,7 +51,7 @@ func (q *quota) stream(srv any, stream grpc.ServerStream, call *grpc.StreamServe
 		if q.refusals != nil {
 			q.refusals.StreamRefused()
 		}
-		return q.exceeded(who.caller)
+		return q.exceeded(who)
 	}
 	defer q.give(who)
 	return handler(srv, stream)
@@ -78,12 +78,16 @@ func (q *quota) give(who holder) {
 
 // exceeded tells a caller how it was counted too: many callers behind one proxy
 // are one host.
-func (q *quota) exceeded(who caller) error {
+func (q *quota) exceeded(who holder) error {
+	kind := "streams"
+	if !who.ours {
+		kind = "streams of health and reflection (each grpcurl without -proto has one)"
+	}
 	return &audit.Error{
 		Kind: audit.KindExhausted, Reason: snykstreamv1.ErrorReason_ERROR_REASON_QUOTA_EXCEEDED,
-		Message: fmt.Sprintf("the caller, counted by its %s, has %d streams, as many as one may have: "+
-			"close some, let their readers share one, or have --max-streams-per-caller raised", who.by, q.most),
+		Message: fmt.Sprintf("the caller, counted by its %s, has %d %s, as many as one may have: "+
+			"close some, let their readers share one, or have --max-streams-per-caller raised", who.caller.by, q.most, kind),
 		RetryAfter: quotaRetry,
-		Metadata:   map[string]string{"limit": strconv.Itoa(q.most), "counted_by": who.by},
+		Metadata:   map[string]string{"limit": strconv.Itoa(q.most), "counted_by": who.caller.by},
 	}
 }

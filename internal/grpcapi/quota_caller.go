@@ -66,6 +66,10 @@ func hostOf(addr net.Addr) string {
 	case nil:
 		return ""
 	case *net.TCPAddr:
+		if at.IP.To4() == nil {
+			// Who has one address of a /64 has them all.
+			return at.IP.Mask(net.CIDRMask(64, 128)).String() + "/64"
+		}
 		return at.IP.String()
 	}
 	return addr.Network()

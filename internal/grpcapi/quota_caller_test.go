@@ -105,7 +105,7 @@ func TestCallers(t *testing.T) {
 	}{
 		"a host, whatever its port":  {&peer.Peer{Addr: at}, caller{byHost, "10.1.2.3"}},
 		"a host, IPv4 as IPv6":       {&peer.Peer{Addr: &net.TCPAddr{IP: net.ParseIP("::ffff:10.1.2.3"), Port: 1}}, caller{byHost, "10.1.2.3"}},
-		"a host, IPv6":               {&peer.Peer{Addr: &net.TCPAddr{IP: net.ParseIP("2001:db8::1"), Port: 1}}, caller{byHost, "2001:db8::1"}},
+		"a host, IPv6":               {&peer.Peer{Addr: &net.TCPAddr{IP: net.ParseIP("2001:db8::1"), Port: 1}}, caller{byHost, "2001:db8::/64"}},
 		"a socket of this machine":   {&peer.Peer{Addr: &net.UnixAddr{Name: "@7", Net: "unix"}}, caller{byHost, "unix"}},
 		"no address":                 {&peer.Peer{}, caller{byHost, ""}},
 		"a workload's identity":      {&peer.Peer{Addr: at, AuthInfo: shown(workload, true)}, caller{byCertificate, "uri spiffe://example.org/detector"}},

@@ -42,6 +42,14 @@ func decodeRecords(m *message, entry *audit.Entry) error {
 	if err != nil {
 		return err
 	}
+	// Whoever reads the entry may rely on this: one damaged event is the loss of its
+	// entry, and no stream stands still at it.
+	for i := range events.Len() {
+		var facts wire.Facts
+		if err := events.Event(i).Facts(&facts); err != nil {
+			return err
+		}
+	}
 	var tail stored.Entry
 	if err := proto.Unmarshal(rest, &tail); err != nil {
 		return err

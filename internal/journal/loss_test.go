@@ -171,8 +171,12 @@ func TestDamagedEntryIsALoss(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	within := []byte{0x0a, 2, 0x0a, 0x7f, 0x12, 0} // an event that is cut, in an entry that is whole
+	if _, err := s.js.PublishMsg(t.Context(), newEntryMessage(feedSubject(source, feedA), epoch, within)); err != nil {
+		t.Fatal(err)
+	}
 	entries := s.readAll(t)
-	if len(entries) != 4 {
+	if len(entries) != 5 {
 		t.Fatalf("got %d entries", len(entries))
 	}
 	for i, e := range entries[1:] {
