@@ -92,7 +92,7 @@ type EventsConfig struct {
 type EventService struct {
 	snykstreamv1.UnimplementedEventServiceServer
 
-	cfg EventsConfig
+	cfg        EventsConfig
 	explaining *turns
 }
 

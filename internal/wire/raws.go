@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/klauspost/compress/s2"
 	"google.golang.org/protobuf/encoding/protowire"
@@ -49,16 +50,22 @@ func (r Raws) At(i int) []byte { return value(r.data, r.ends, i) }
 // AppendRaws appends to an entry, after its events, the bytes of each as Snyk sent
 // them: packed, where that is shorter.
 func AppendRaws(entry []byte, raws [][]byte) []byte {
-	size := 0
-	for _, raw := range raws {
-		size += protowire.SizeTag(entryRaw) + protowire.SizeBytes(len(raw))
-	}
-	fields := make([]byte, 0, size)
+	space, _ := scratches.Get().(*scratch)
+	defer scratches.Put(space)
+	fields := space.fields[:0]
 	for _, raw := range raws {
 		fields = protowire.AppendBytes(protowire.AppendTag(fields, entryRaw, protowire.BytesType), raw)
 	}
-	if packed := s2.Encode(nil, fields); len(packed) < len(fields) && len(fields) <= maxUnpacked {
-		return protowire.AppendBytes(protowire.AppendTag(entry, entryPackedRaw, protowire.BytesType), packed)
+	space.fields = fields
+	space.packed = s2.Encode(space.packed[:cap(space.packed)], fields)
+	if len(space.packed) < len(fields) && len(fields) <= maxUnpacked {
+		return protowire.AppendBytes(protowire.AppendTag(entry, entryPackedRaw, protowire.BytesType), space.packed)
 	}
 	return append(entry, fields...)
 }
+
+// scratch is memory that packing needs for a moment: fresh memory is what packing
+// would cost most for.
+type scratch struct{ fields, packed []byte }
+
+var scratches = sync.Pool{New: func() any { return &scratch{} }}
