@@ -16,7 +16,7 @@ type compiler struct {
 	// expressionBytes is the size of the expressions so far.
 	expressionBytes int
 	// found is what is wrong with them.
-	found problems
+	found checks
 }
 
 func (c *compiler) list(path string, filters []*snykstreamv1.EventFilter) []clause {
@@ -61,7 +61,7 @@ func needOf(f *snykstreamv1.EventFilter) wire.Need {
 
 // checkSupported refuses what this release would otherwise pass over: a
 // condition that is not applied widens an include and an exclude alike.
-func checkSupported(found *problems, path string, f *snykstreamv1.EventFilter) {
+func checkSupported(found *checks, path string, f *snykstreamv1.EventFilter) {
 	left := f.ProtoReflect().GetUnknown()
 	for len(left) > 0 {
 		number, _, size := protowire.ConsumeField(left)

@@ -10,7 +10,7 @@ import (
 )
 
 // envelopeConditions are those on what every event has.
-func envelopeConditions(found *problems, path string, f *snykstreamv1.EventFilter) []condition {
+func envelopeConditions(found *checks, path string, f *snykstreamv1.EventFilter) []condition {
 	var c []condition
 	if given := checkAll(found, path+".source_ids", f.GetSourceIds(), sourceID); len(given) > 0 {
 		ids := compileTexts(given)
@@ -28,7 +28,7 @@ func envelopeConditions(found *problems, path string, f *snykstreamv1.EventFilte
 }
 
 // timeConditions are the bounds of event_time.
-func timeConditions(found *problems, path string, f *snykstreamv1.EventFilter) []condition {
+func timeConditions(found *checks, path string, f *snykstreamv1.EventFilter) []condition {
 	from, to := f.GetEventTimeFrom(), f.GetEventTimeTo()
 	ok := checkTime(found, path+".event_time_from", from)
 	ok = checkTime(found, path+".event_time_to", to) && ok
@@ -47,7 +47,7 @@ func timeConditions(found *problems, path string, f *snykstreamv1.EventFilter) [
 	return c
 }
 
-func checkTime(found *problems, path string, t *timestamppb.Timestamp) bool {
+func checkTime(found *checks, path string, t *timestamppb.Timestamp) bool {
 	if t != nil && !t.IsValid() {
 		found.malformed(path, "must be a time from 0001-01-01T00:00:00Z to 9999-12-31T23:59:59.999999999Z")
 		return false
@@ -57,15 +57,17 @@ func checkTime(found *problems, path string, t *timestamppb.Timestamp) bool {
 
 // recordConditions are those on the record. A record's category follows from its
 // name, so an event without a record has none.
-func recordConditions(found *problems, path string, f *snykstreamv1.EventFilter) []condition {
+func recordConditions(found *checks, path string, f *snykstreamv1.EventFilter) []condition {
 	var c []condition
 	if given := checkAll(found, path+".categories", f.GetCategories(), enumValue); len(given) > 0 {
 		categories := compileEnums(given)
 		c = append(c, onRecord(func(e *asked) bool { return categories.has(e.Category) }))
 	}
 	if given := checkAll(found, path+".event_names", f.GetEventNames(), eventName); len(given) > 0 {
-		names := compileNames(given)
-		c = append(c, onRecord(func(e *asked) bool { return names.has(e.Name) }))
+		if found.roomForPatterns(path+".event_names", f.GetEventNames()) {
+			names := compileNames(given)
+			c = append(c, onRecord(func(e *asked) bool { return names.has(e.Name) }))
+		}
 	}
 	c = append(c, onID(found, path+".user_ids", f.GetUserIds(), func(e *asked) []byte { return e.UserID })...)
 	c = append(c, onID(found, path+".organization_ids", f.GetOrganizationIds(), func(e *asked) []byte { return e.OrgID })...)
@@ -74,7 +76,7 @@ func recordConditions(found *problems, path string, f *snykstreamv1.EventFilter)
 
 // onID is the condition that one of the record's ids is among those given. The
 // case of letters does not count, as it does not in a UUID.
-func onID(found *problems, path string, given []string, of func(*asked) []byte) []condition {
+func onID(found *checks, path string, given []string, of func(*asked) []byte) []condition {
 	if len(checkAll(found, path, given, anyID)) == 0 {
 		return nil
 	}
@@ -83,7 +85,7 @@ func onID(found *problems, path string, given []string, of func(*asked) []byte) 
 }
 
 // labelConditions ask the source's labels anew for every event.
-func labelConditions(found *problems, path string, f *snykstreamv1.EventFilter, labels Labels) []condition {
+func labelConditions(found *checks, path string, f *snykstreamv1.EventFilter, labels Labels) []condition {
 	wanted := maps.Clone(f.GetSourceLabels())
 	checkLabels(found, path+".source_labels", wanted)
 	if len(wanted) == 0 {

@@ -2,6 +2,7 @@ package filter
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -37,39 +38,41 @@ func (n *names) has(name []byte) bool {
 	return false
 }
 
-// pattern is a name with "*" for any run of characters: what stands before the
-// first star, between two, and after the last.
+// pattern is a name with "*" for any run of characters.
 type pattern struct {
-	head, tail []byte
-	middle     [][]byte
+	text []byte
+	// stars are where the stars are. Places take less than the parts as slices, and a
+	// stream keeps many patterns.
+	stars []uint16
 }
 
-// compilePattern takes a text with at least one star.
-func compilePattern(text string) pattern {
-	parts := bytes.Split([]byte(text), []byte("*"))
-	last := len(parts) - 1
-	p := pattern{head: parts[0], tail: parts[last]}
-	for _, part := range parts[1:last] {
-		if len(part) > 0 {
-			p.middle = append(p.middle, part)
+// compilePattern takes a name of at most 256 bytes with at least one star. Of several in a row it
+// keeps one.
+func compilePattern(name string) pattern {
+	text := slices.CompactFunc([]byte(name), func(a, b byte) bool { return a == '*' && b == '*' })
+	p := pattern{text: slices.Clip(text), stars: make([]uint16, 0, bytes.Count(text, []byte("*")))}
+	for i, c := range text {
+		if c == '*' {
+			p.stars = append(p.stars, uint16(i))
 		}
 	}
 	return p
 }
 
-// match takes each middle part where it first occurs. A later occurrence would
-// leave less to the parts after it, so there is nothing to go back for, and the
+// match takes each part between two stars where it first occurs. A later occurrence
+// would leave less to the parts after it, so there is nothing to go back for, and the
 // name is walked once.
 func (p *pattern) match(name []byte) bool {
-	rest, ok := bytes.CutPrefix(name, p.head)
+	last := len(p.stars) - 1
+	rest, ok := bytes.CutPrefix(name, p.text[:p.stars[0]])
 	if !ok {
 		return false
 	}
-	if rest, ok = bytes.CutSuffix(rest, p.tail); !ok {
+	if rest, ok = bytes.CutSuffix(rest, p.text[p.stars[last]+1:]); !ok {
 		return false
 	}
-	for _, part := range p.middle {
-		if _, rest, ok = bytes.Cut(rest, part); !ok {
+	for i := range last {
+		if _, rest, ok = bytes.Cut(rest, p.text[p.stars[i]+1:p.stars[i+1]]); !ok {
 			return false
 		}
 	}

@@ -36,12 +36,12 @@ func Compile(include, exclude []*snykstreamv1.EventFilter, labels Labels) (*Plan
 	c := compiler{labels: labels, language: lang}
 	plan := &Plan{include: c.list("include", include), exclude: c.list("exclude", exclude)}
 	for i, excluded := range plan.exclude {
-		if excluded.empty() && !c.found.under(index("exclude", i)) {
+		if excluded.empty() && !c.found.full() && !c.found.under(index("exclude", i)) {
 			c.found.malformed(index("exclude", i), "must set a field: an empty filter would exclude everything")
 		}
 	}
-	if len(c.found) > 0 {
-		return nil, audit.Invalid(c.found...)
+	if len(c.found.problems) > 0 {
+		return nil, audit.Invalid(c.found.problems...)
 	}
 	if err := plan.gather(); err != nil {
 		return nil, err
