@@ -2,7 +2,6 @@ package filter
 
 import (
 	"fmt"
-	"regexp"
 
 	"cel.dev/cel-go/common/functions"
 	"cel.dev/cel-go/common/operators"
@@ -126,8 +125,8 @@ func textsOf(v ref.Val) (*texts, bool) {
 	return &made, true
 }
 
-// regex compiles the regular expression, which check has seen to be a literal. The
-// time that matching takes is bounded by the product of its size and the text's.
+// regex takes the regular expression that check has compiled. The time that matching
+// takes is bounded by the product of its size and the text's.
 func (p *planner) regex(step interpreter.InterpretableCall) (interpreter.InterpretableV2, error) {
 	constant, ok := step.Args()[1].(interpreter.InterpretableConst)
 	if !ok {
@@ -137,13 +136,9 @@ func (p *planner) regex(step interpreter.InterpretableCall) (interpreter.Interpr
 	if !ok {
 		return nil, fmt.Errorf("%s takes a text", overloads.Matches)
 	}
-	compiled, err := regexp.Compile(string(pattern))
-	if err != nil {
-		return nil, fmt.Errorf("compiling a regular expression: %w", err)
-	}
-	size, err := regexSize(string(pattern))
-	if err != nil {
-		return nil, err
+	compiled, ok := p.regexes[string(pattern)]
+	if !ok {
+		return nil, fmt.Errorf("%s takes what was checked", overloads.Matches)
 	}
 	m := p.meter
 	return p.binary(step, func(v, _ ref.Val) ref.Val {
@@ -151,7 +146,7 @@ func (p *planner) regex(step interpreter.InterpretableCall) (interpreter.Interpr
 		if !ok {
 			return noSuchOverload()
 		}
-		m.charge(1 + len(text)*size/regexStepsPerUnit)
+		m.charge(1 + len(text)*compiled.size/regexStepsPerUnit)
 		return types.Bool(compiled.MatchString(string(text)))
 	}), nil
 }

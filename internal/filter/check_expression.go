@@ -2,6 +2,7 @@ package filter
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 
 	"cel.dev/cel-go/cel"
@@ -19,6 +20,8 @@ type usage struct {
 	// ofEventTime that it asks for event_time.
 	ofRecord, ofEventTime bool
 	need                  wire.Need
+	// regexes are its regular expressions, compiled, by their texts.
+	regexes map[string]regex
 }
 
 // check refuses what compiles and is not to be evaluated, with words on what is
@@ -27,8 +30,8 @@ func (l *language) check(ast *cel.Ast) (usage, string) {
 	if !ast.OutputType().IsExactType(cel.BoolType) {
 		return usage{}, fmt.Sprintf("must be of type bool, not %s: compare it, such as record.content.x == true", ast.OutputType())
 	}
-	c := checker{ast: ast.NativeRep(), joins: gathering(ast.NativeRep())}
-	var use usage
+	c := checker{ast: ast.NativeRep(), joins: gathering(ast.NativeRep()), compiled: map[string]regex{}}
+	use := usage{regexes: c.compiled}
 	words := ""
 	celast.PreOrderVisit(celast.NavigateAST(ast.NativeRep()), celast.NewExprVisitor(func(part celast.Expr) {
 		node, ok := part.(celast.NavigableExpr)
@@ -58,6 +61,8 @@ type checker struct {
 	joins map[int64]bool
 	// regexes is the size of the regular expressions so far, in instructions.
 	regexes int
+	// compiled are the regular expressions so far, by their texts.
+	compiled map[string]regex
 	// wideClasses is how much in them is slow to read.
 	wideClasses int
 }
@@ -109,12 +114,27 @@ func (c *checker) regex(pattern celast.Expr) string {
 		return fmt.Sprintf("must have smaller regular expressions: they name at most %d classes of Unicode (\\pL) and ranges "+
 			"that end beyond ASCII together", maxWideClasses)
 	}
-	size, err := regexSize(string(text))
-	if err != nil {
-		return "must have a regular expression as RE2 knows them in matches"
+	return c.compile(string(text))
+}
+
+// compile compiles a regular expression, once its program is seen to be small enough.
+func (c *checker) compile(text string) string {
+	made, known := c.compiled[text]
+	if !known {
+		var err error
+		if made.size, err = regexSize(text); err != nil {
+			return "must have a regular expression as RE2 knows them in matches"
+		}
 	}
-	if c.regexes += size; c.regexes > maxRegexes {
+	if c.regexes += made.size; c.regexes > maxRegexes {
 		return fmt.Sprintf("must have smaller regular expressions: their programs are at most %d instructions together", maxRegexes)
+	}
+	if !known {
+		var err error
+		if made.Regexp, err = regexp.Compile(text); err != nil {
+			return "must have a regular expression as RE2 knows them in matches"
+		}
+		c.compiled[text] = made
 	}
 	return ""
 }

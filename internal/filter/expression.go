@@ -52,7 +52,9 @@ func (c *compiler) expression(path, text string) *expression {
 	return &expression{path: path, language: c.language, ast: ast, usage: use}
 }
 
-func (x *expression) program(m *meter) (cel.Program, error) { return x.language.program(x.ast, m) }
+func (x *expression) program(m *meter) (cel.Program, error) {
+	return x.language.program(x.ast, x.regexes, m)
+}
 
 // judge evaluates the expression. What asks for the record is unknown of an event
 // without one, and so is what asks for an event_time that is not there.

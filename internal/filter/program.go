@@ -15,11 +15,13 @@ type planner struct {
 	meter    *meter
 	// joins are the calls of + that a loop gathers its result with.
 	joins map[int64]bool
+	// regexes are the regular expressions, compiled, by their texts.
+	regexes map[string]regex
 }
 
 // program plans a checked expression. The program belongs to the meter's owner.
-func (l *language) program(ast *cel.Ast, m *meter) (cel.Program, error) {
-	p := &planner{language: l, meter: m, joins: gathering(ast.NativeRep())}
+func (l *language) program(ast *cel.Ast, regexes map[string]regex, m *meter) (cel.Program, error) {
+	p := &planner{language: l, meter: m, joins: gathering(ast.NativeRep()), regexes: regexes}
 	made, err := l.env.Program(ast, cel.CustomDecoratorV2(p.decorate))
 	if err != nil {
 		return nil, fmt.Errorf("planning an expression: %w", err)

@@ -2,6 +2,7 @@ package filter
 
 import (
 	"fmt"
+	"regexp"
 	"regexp/syntax"
 	"strings"
 	"unicode/utf8"
@@ -16,6 +17,13 @@ const (
 	// The classes of one instruction are as long as Unicode's tables.
 	runesPerInstruction = 64
 )
+
+// regex is a regular expression, with the size of its program in instructions.
+type regex struct {
+	*regexp.Regexp
+
+	size int
+}
 
 // regexSize is how large the program of a regular expression is, in instructions.
 func regexSize(pattern string) (int, error) {

@@ -49,3 +49,18 @@ func TestOrdinaryRegularExpressionsAreTaken(t *testing.T) {
 		}
 	}
 }
+
+// A plan's regular expressions are compiled with it, not again for each stream.
+func TestStreamsShareRegularExpressions(t *testing.T) {
+	plan, err := Compile([]*snykstreamv1.EventFilter{{Expression: `record.event.matches(r"^(org|group)\.[a-z]{2,100}$")`}}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	plan.Matcher()
+	runtime.ReadMemStats(&after)
+	if got, most := after.TotalAlloc-before.TotalAlloc, uint64(16<<10); got > most {
+		t.Errorf("a stream more allocated %d bytes", got)
+	}
+}
