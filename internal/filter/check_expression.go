@@ -40,7 +40,7 @@ func (l *language) check(ast *cel.Ast) (usage, string) {
 		}
 		if found := c.part(node); found != "" {
 			at := ast.NativeRep().SourceInfo().GetStartLocation(node.ID())
-			words = fmt.Sprintf("%s, as it does at %d:%d", found, at.Line(), at.Column()+1)
+			words = fmt.Sprintf("%s (at %d:%d)", found, at.Line(), at.Column()+1)
 			return
 		}
 		use.add(l.schema.asks(node))
@@ -123,16 +123,16 @@ func (c *checker) compile(text string) string {
 	if !known {
 		var err error
 		if made.size, err = regexSize(text); err != nil {
-			return "must have a regular expression as RE2 knows them in matches"
+			return wordsOnRegex(err)
 		}
 	}
 	if c.regexes += made.size; c.regexes > maxRegexes {
-		return fmt.Sprintf("must have smaller regular expressions: their programs are at most %d instructions together", maxRegexes)
+		return largeRegexes()
 	}
 	if !known {
 		var err error
 		if made.Regexp, err = regexp.Compile(text); err != nil {
-			return "must have a regular expression as RE2 knows them in matches"
+			return wordsOnRegex(err)
 		}
 		c.compiled[text] = made
 	}

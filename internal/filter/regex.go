@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"regexp/syntax"
@@ -52,4 +53,23 @@ func wideClasses(pattern string) int {
 		}
 	}
 	return found
+}
+
+// wordsOnRegex says what is wrong with a regular expression, without showing it.
+func wordsOnRegex(err error) string {
+	failed, ok := errors.AsType[*syntax.Error](err)
+	if !ok {
+		return "must have a regular expression as RE2 knows them in matches"
+	}
+	switch failed.Code { //nolint:exhaustive // the others say what is wrong
+	case syntax.ErrLarge, syntax.ErrNestingDepth:
+		return largeRegexes()
+	case syntax.ErrInvalidRepeatSize:
+		return largeRegexes() + "; repeats such as {2,5} count upwards to at most 1000, those in each other multiplied"
+	}
+	return fmt.Sprintf("must have a regular expression as RE2 knows them in matches: %s", failed.Code)
+}
+
+func largeRegexes() string {
+	return fmt.Sprintf("must have smaller regular expressions: their programs are at most %d instructions together", maxRegexes)
 }

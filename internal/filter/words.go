@@ -20,7 +20,7 @@ const (
 // what there is where a name is unknown.
 func wordsOf(text string, issues *cel.Issues) string {
 	all := issues.Errors()
-	var said []string
+	var said, hints []string
 	unknownName, unknownFunction := false, false
 	for _, issue := range all[:min(mostIssues, len(all))] {
 		words := withoutNames(issue.Message)
@@ -30,6 +30,9 @@ func wordsOf(text string, issues *cel.Issues) string {
 		case words == "undeclared reference" || words == "undefined field":
 			unknownName = true
 		}
+		if more := hint(words); more != "" && !slices.Contains(hints, more) {
+			hints = append(hints, more)
+		}
 		if words = placed(issue, words); !slices.Contains(said, words) {
 			said = append(said, words)
 		}
@@ -37,7 +40,7 @@ func wordsOf(text string, issues *cel.Issues) string {
 	if rest := len(all) - mostIssues; rest > 0 {
 		said = append(said, fmt.Sprintf("and %d more", rest))
 	}
-	out := "must be a CEL expression: " + strings.Join(said, "; ")
+	out := "must be a CEL expression: " + strings.Join(append(said, hints...), "; ")
 	if unknownName {
 		out += "; " + fieldNames()
 	}
@@ -66,11 +69,16 @@ func calledAt(text string, at common.Location) bool {
 // withoutNames leaves out what CEL quotes of an expression: text of the caller's is
 // not repeated, and the place tells which it is. Operators and types stay.
 func withoutNames(words string) string {
+	if instead := phrase(words); instead != "" {
+		return instead
+	}
 	words = strings.Replace(words, "Syntax error", "syntax error", 1)
 	if !strings.HasPrefix(words, "found no matching overload") && !strings.HasPrefix(words, "expected type") {
 		words, _, _ = strings.Cut(words, "'")
 	}
-	words = strings.TrimSuffix(strings.TrimRight(words, " :"), " to")
+	if words = strings.TrimSuffix(strings.TrimRight(words, " :"), " to"); words == "" {
+		return "this is not what CEL takes here"
+	}
 	return cut(words, maxWords)
 }
 
