@@ -129,7 +129,7 @@ func TestValidateOtherRequests(t *testing.T) {
 				Include: []*snykstreamv1.EventFilter{{Expression: "true &&"}}, HeartbeatInterval: durationpb.New(time.Hour),
 			},
 			map[string]string{
-				"include[0].expression": "must be a CEL expression: 1:8: syntax error: mismatched input",
+				"include[0].expression": "must be a CEL expression: 1:8: syntax error: the expression ends too early; compare with ==, join with && and ||, negate with !, and put texts in quotes",
 				"heartbeat_interval":    "must be 1s to 5m, got 1h",
 			},
 		},

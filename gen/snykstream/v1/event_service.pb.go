@@ -316,7 +316,8 @@ type EventFilter struct {
 	// log_types are logs.
 	LogTypes []LogType `protobuf:"varint,2,rep,packed,name=log_types,json=logTypes,proto3,enum=snykstream.v1.LogType" json:"log_types,omitempty"`
 	// event_names are exact names, or patterns with "*" for any run of characters,
-	// dots included: "org.user.*". Only letters, digits and "_.*-".
+	// dots included: "org.user.*". Only letters, digits and "_.*-", and at most 8 "*"
+	// in one. All filters of a request have at most 1000 patterns and 64000 values.
 	EventNames []string `protobuf:"bytes,3,rep,name=event_names,json=eventNames,proto3" json:"event_names,omitempty"`
 	// categories are categories.
 	Categories []EventCategory `protobuf:"varint,4,rep,packed,name=categories,proto3,enum=snykstream.v1.EventCategory" json:"categories,omitempty"`
