@@ -128,6 +128,11 @@ func (e Event) Some(f *Facts, need Need) error {
 				continue
 			}
 		}
+		if tag := rest[0]; tag&tagKind == tagVarint && tag >= 8 && len(rest) > 1 && rest[1] < 0x80 {
+			f.takeNumber(protowire.Number(tag>>3), uint64(rest[1]))
+			rest = rest[2:]
+			continue
+		}
 		field, size := readField(rest)
 		if size <= 0 {
 			return damaged(size)
