@@ -74,7 +74,8 @@ func (t *turns) join(who caller) *queue {
 func (t *turns) leave(who caller) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.queues[who].users--; t.queues[who].users == 0 {
+	t.queues[who].users--
+	if t.queues[who].users == 0 {
 		delete(t.queues, who)
 	}
 }

@@ -114,7 +114,7 @@ func (e Event) Facts(f *Facts) error { return e.Some(f, NeedEventTime|NeedIngest
 
 // Some is Facts that reads only what is needed: the rest is as of an event that
 // does not have it, and goes unread, damaged or not.
-func (e Event) Some(f *Facts, need Need) error {
+func (e Event) Some(f *Facts, need Need) error { //nolint:gocyclo // calls would cost what it is to save
 	*f = Facts{need: need}
 	for rest := []byte(e); len(rest) > 0; {
 		// Most fields have a tag of one byte, and bytes a length of one: read here, since
