@@ -80,7 +80,7 @@ below. Branch on the code, then on the reason; messages are for people and may c
   right. A value that was sent as text is never repeated. Of very many, the last one named says how many more
   there are.
 - ` + "`PreconditionFailure`" + ` with FAILED_PRECONDITION: a violation for each check that failed.
-- ` + "`RetryInfo`" + ` with UNAVAILABLE and RESOURCE_EXHAUSTED: how long to wait before the next try.
+- ` + "`RetryInfo`" + ` with UNAVAILABLE, and with RESOURCE_EXHAUSTED but for ` + "`EXPRESSION_COST`" + `: how long to wait before the next try.
 
 gRPC itself refuses what never reaches a service, such as an unknown compression. Those errors have a code and no
 ` + "`ErrorInfo`" + `, and so do CANCELLED and DEADLINE_EXCEEDED where the client's own library answers them. Health and
