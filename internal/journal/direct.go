@@ -13,7 +13,8 @@ import (
 
 const (
 	directPrefix = "$JS.API.DIRECT.GET."
-	// directTimeout bounds one reading: the store answers from its own disk.
+	// directTimeout bounds one reading, once it is its turn: the store answers from
+	// its own disk.
 	directTimeout = 5 * time.Second
 	// directAtOnce bounds the readings under way, and with them what the store
 	// holds in memory for this process.
@@ -62,12 +63,12 @@ func newDirect(conn *nats.Conn) *direct {
 // answer. For a request without last messages that is also the answer where the
 // store cannot read the next message: it makes no difference between the two.
 func (d *direct) get(ctx context.Context, stream string, req getRequest) (answer, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, directTimeout, nats.ErrTimeout)
-	defer cancel()
 	if err := d.turn(ctx); err != nil {
 		return answer{}, err
 	}
 	defer d.leave()
+	ctx, cancel := context.WithTimeoutCause(ctx, directTimeout, nats.ErrTimeout)
+	defer cancel()
 	body, err := json.Marshal(req)
 	if err != nil {
 		return answer{}, err
@@ -101,12 +102,12 @@ func (d *direct) leave() { <-d.slots }
 // single sends a request that one message answers. errNotFound is also the answer
 // where the store cannot read it.
 func (d *direct) single(ctx context.Context, stream string, req getRequest) (message, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, directTimeout, nats.ErrTimeout)
-	defer cancel()
 	if err := d.turn(ctx); err != nil {
 		return message{}, err
 	}
 	defer d.leave()
+	ctx, cancel := context.WithTimeoutCause(ctx, directTimeout, nats.ErrTimeout)
+	defer cancel()
 	body, err := json.Marshal(req)
 	if err != nil {
 		return message{}, err
