@@ -23,7 +23,7 @@ func TestGroupExactlyOnce(t *testing.T) {
 	fired, rewrites := map[string]int{}, 0
 	for seed := range uint64(2) {
 		synctest.Test(t, func(t *testing.T) {
-			s := newGroupScene(t, snyksim.Config{Seed: seed, Cursors: snyksim.CursorMode(seed % 2)}, newMemoryJournal(seed, 0.02), 2)
+			s := newGroupScene(t, snyksim.Config{Seed: seed, Cursors: snyksim.CursorMode(seed % 2)}, newMemoryJournal(seed, 0.04), 2)
 			s.sources.rec.Source.Snyk.PollInterval = durationpb.New(30 * time.Second)
 			dice := rand.New(rand.NewPCG(seed, 3))
 			for i := range 150 {
