@@ -9,26 +9,13 @@ import (
 	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/snykstream/snykstream/internal/wire"
 )
 
 // maxContentLevels bounds the nesting of a Struct. Each level is up to three
 // messages deep on the wire, and readers in other languages stop at 100.
 const maxContentLevels = 24
-
-// The fields of a Struct and of what is in it, by number.
-const (
-	structMember protowire.Number = 1
-	memberName   protowire.Number = 1
-	memberValue  protowire.Number = 2
-	listItem     protowire.Number = 1
-
-	valueNull   protowire.Number = 1
-	valueNumber protowire.Number = 2
-	valueText   protowire.Number = 3
-	valueBool   protowire.Number = 4
-	valueStruct protowire.Number = 5
-	valueList   protowire.Number = 6
-)
 
 // encodeContent is content as callers get it, as an encoded Struct: see
 // GroupAudit.content. Content that is no object stands under the key "value".
@@ -56,10 +43,10 @@ func (d *decoder) appendStruct(b []byte, v *value, level int) []byte {
 }
 
 func (d *decoder) appendMember(b []byte, v *value, level int) []byte {
-	b, member := openMessage(b, structMember)
-	b = protowire.AppendTag(b, memberName, protowire.BytesType)
+	b, member := openMessage(b, wire.StructFields)
+	b = protowire.AppendTag(b, wire.EntryKey, protowire.BytesType)
 	b = protowire.AppendBytes(b, d.bytes(v.name))
-	b, inner := openMessage(b, memberValue)
+	b, inner := openMessage(b, wire.EntryValue)
 	b = closeMessage(d.appendValue(b, v, level), inner)
 	return closeMessage(b, member)
 }
@@ -68,7 +55,7 @@ func (d *decoder) appendMember(b []byte, v *value, level int) []byte {
 func (d *decoder) appendValue(b []byte, v *value, level int) []byte {
 	switch v.kind {
 	case jsonTrue, jsonFalse:
-		b = protowire.AppendTag(b, valueBool, protowire.VarintType)
+		b = protowire.AppendTag(b, wire.ValueBool, protowire.VarintType)
 		return protowire.AppendVarint(b, protowire.EncodeBool(v.kind == jsonTrue))
 	case jsonNumber:
 		return appendNumber(b, d.bytes(v.text))
@@ -81,27 +68,27 @@ func (d *decoder) appendValue(b []byte, v *value, level int) []byte {
 		return d.appendParts(b, v, level+1)
 	case jsonNull:
 	}
-	return protowire.AppendVarint(protowire.AppendTag(b, valueNull, protowire.VarintType), 0)
+	return protowire.AppendVarint(protowire.AppendTag(b, wire.ValueNull, protowire.VarintType), 0)
 }
 
 // appendParts appends an array or object as a value.
 func (d *decoder) appendParts(b []byte, v *value, level int) []byte {
 	if v.kind == jsonObject {
-		b, inner := openMessage(b, valueStruct)
+		b, inner := openMessage(b, wire.ValueStruct)
 		return closeMessage(d.appendStruct(b, v, level), inner)
 	}
-	b, list := openMessage(b, valueList)
+	b, list := openMessage(b, wire.ValueList)
 	items := d.parts(v)
 	for i := range items {
 		item := 0
-		b, item = openMessage(b, listItem)
+		b, item = openMessage(b, wire.ListValues)
 		b = closeMessage(d.appendValue(b, &items[i], level), item)
 	}
 	return closeMessage(b, list)
 }
 
 func appendText(b, text []byte) []byte {
-	return protowire.AppendBytes(protowire.AppendTag(b, valueText, protowire.BytesType), text)
+	return protowire.AppendBytes(protowire.AppendTag(b, wire.ValueText, protowire.BytesType), text)
 }
 
 // appendNumber appends a number, or a string of its literal where it is an integer
@@ -111,7 +98,7 @@ func appendNumber(b, literal []byte) []byte {
 	if !ok {
 		return appendText(b, literal)
 	}
-	b = protowire.AppendTag(b, valueNumber, protowire.Fixed64Type)
+	b = protowire.AppendTag(b, wire.ValueNumber, protowire.Fixed64Type)
 	return protowire.AppendFixed64(b, math.Float64bits(number))
 }
 

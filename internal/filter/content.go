@@ -14,21 +14,6 @@ import (
 	"github.com/snykstream/snykstream/internal/wire"
 )
 
-// Field numbers of google.protobuf.Struct, of an entry of its map, of Value and of
-// ListValue.
-const (
-	structFields protowire.Number = 1
-	entryKey     protowire.Number = 1
-	entryValue   protowire.Number = 2
-	valueNull    protowire.Number = 1
-	valueNumber  protowire.Number = 2
-	valueText    protowire.Number = 3
-	valueBool    protowire.Number = 4
-	valueStruct  protowire.Number = 5
-	valueList    protowire.Number = 6
-	listValues   protowire.Number = 1
-)
-
 // errOdd says that an encoding is not as our own marshaller writes it, such as one
 // with a key twice. What is odd is decoded, which merges it, and encoded again.
 var errOdd = errors.New("the encoding is not a plain one")
@@ -103,14 +88,14 @@ func plainValue(of *asked, data []byte) (ref.Val, error) {
 	case protowire.BytesType:
 		return compound(of, field)
 	case protowire.Fixed64Type:
-		if field.Number == valueNumber {
+		if field.Number == wire.ValueNumber {
 			return types.Double(math.Float64frombits(field.Bits)), nil
 		}
 	case protowire.VarintType:
 		switch field.Number { //nolint:exhaustive // the same
-		case valueBool:
+		case wire.ValueBool:
 			return types.Bool(field.Bits != 0), nil
-		case valueNull:
+		case wire.ValueNull:
 			return types.NullValue, nil
 		}
 	}
@@ -119,11 +104,11 @@ func plainValue(of *asked, data []byte) (ref.Val, error) {
 
 func compound(of *asked, field wire.Field) (ref.Val, error) {
 	switch field.Number { //nolint:exhaustive // a value has no others
-	case valueText:
+	case wire.ValueText:
 		return types.String(field.Bytes), nil
-	case valueStruct:
+	case wire.ValueStruct:
 		return &object{of: of, data: field.Bytes}, nil
-	case valueList:
+	case wire.ValueList:
 		return &list{of: of, data: field.Bytes}, nil
 	}
 	return nil, errOdd

@@ -32,7 +32,7 @@ func (l *list) open() {
 		if field, rest, err = wire.Next(rest); err != nil {
 			l.of.damaged(err)
 		}
-		if field.Number == listValues && field.Kind == protowire.BytesType {
+		if field.Number == wire.ListValues && field.Kind == protowire.BytesType {
 			l.items = append(l.items, item{data: spanBefore(l.data, rest, field.Bytes)})
 		}
 	}

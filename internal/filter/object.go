@@ -52,7 +52,7 @@ func (o *object) walk() error {
 		if field, rest, err = wire.Next(rest); err != nil {
 			return err
 		}
-		if field.Number != structFields || field.Kind != protowire.BytesType {
+		if field.Number != wire.StructFields || field.Kind != protowire.BytesType {
 			continue
 		}
 		entry, err := readEntry(field.Bytes)
@@ -86,8 +86,8 @@ func readEntry(data []byte) (item, error) {
 	if err != nil {
 		return item{}, err
 	}
-	if len(rest) > 0 || key.Number != entryKey || key.Kind != protowire.BytesType ||
-		value.Number != entryValue || value.Kind != protowire.BytesType {
+	if len(rest) > 0 || key.Number != wire.EntryKey || key.Kind != protowire.BytesType ||
+		value.Number != wire.EntryValue || value.Kind != protowire.BytesType {
 		return item{}, errOdd
 	}
 	return item{key: keyAt, data: spanBefore(data, rest, value.Bytes)}, nil
