@@ -87,6 +87,12 @@ func TestCompileRefuses(t *testing.T) {
 			malformed,
 			[]string{"exclude[1]", "exclude[2]"},
 		},
+		"blank expressions": {
+			[]*eventFilter{{Expression: " \n"}},
+			[]*eventFilter{{Expression: "\t"}},
+			malformed,
+			[]string{"include[0].expression", "exclude[0].expression"},
+		},
 		"to before from": {
 			[]*eventFilter{{EventTimeFrom: at(1), EventTimeTo: at(0)}},
 			nil,

@@ -27,7 +27,12 @@ type expression struct {
 // expression checks an expression, and returns nil where there is none or where it
 // is wrong.
 func (c *compiler) expression(path, text string) *expression {
+	if text == "" {
+		return nil
+	}
 	if text = strings.TrimSpace(text); text == "" {
+		// Passed over, it would let everything through.
+		c.found.malformed(path, "must not be blank: leave it out, or give a CEL expression")
 		return nil
 	}
 	c.expressionBytes += len(text)
